@@ -1,0 +1,1 @@
+"""Runs the service: the broker client, the beats and the roles."""

@@ -1,0 +1,1 @@
+"""Shows staff what is going on and takes down what they do."""

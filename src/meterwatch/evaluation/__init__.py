@@ -1,0 +1,1 @@
+"""Scores detectors on recorded homes: how early, how quiet."""

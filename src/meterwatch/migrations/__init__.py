@@ -1,0 +1,1 @@
+"""Brings a database from one revision of the tables to the next."""

@@ -1,0 +1,1 @@
+"""Speaks to carriers: what a message says, and how it is sent."""

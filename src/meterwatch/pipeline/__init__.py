@@ -1,0 +1,1 @@
+"""Does what the service does, one transaction a function: read, decide, write."""

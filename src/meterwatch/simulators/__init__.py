@@ -1,0 +1,1 @@
+"""Stands in for a district: speaks to the service only by payloads."""

@@ -1,0 +1,1 @@
+"""Keeps and finds what the service knows, on SQLite and on PostgreSQL."""
