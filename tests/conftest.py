@@ -1,0 +1,17 @@
+"""What every test may ask for: a real broker, database and browser, and the recorded data.
+
+Each part starts when a test first asks for it, listens on loopback only and ends with the run.
+A part that is not there leaves its tests out and is named at the end; METERWATCH_TEST_REQUIRE
+(all, or names with commas between) turns that into a failure.
+"""
+
+pytest_plugins = [
+    "pytester",
+    # The last three import from the first two.
+    "tests.parts.absent",
+    "tests.parts.ports",
+    "tests.parts.recordings",
+    "tests.parts.broker",
+    "tests.parts.postgres",
+    "tests.parts.browser",
+]
