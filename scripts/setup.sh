@@ -33,6 +33,10 @@ find_uv() {
     echo "$bootstrap/bin/uv"
 }
 
+# uv trusts a list of its own; behind a company's gateway the system's list is the right one.
+UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-true}
+export UV_SYSTEM_CERTS
+
 # uv does not read pip's configuration; where pip was pointed at a mirror, uv shall use it too.
 follow_pips_mirror() {
     mirror=${PIP_INDEX_URL:-$("$venv/bin/python" -m pip config get global.index-url 2>/dev/null || true)}
