@@ -1,0 +1,86 @@
+"""Raising: signals find their standing alert, or open a new one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from meterwatch.domain.alert.advance import advance, open_alert
+from meterwatch.domain.alert.nouns import Act, Alert, Circle, Line, Move
+from meterwatch.domain.escalation import Policies
+from meterwatch.domain.household import Grade
+from meterwatch.domain.signal import Condition, Signal, SubjectKind
+
+Subject = tuple[SubjectKind, int]
+_ACTS = {
+    Condition.ACTIVE: Act.RETURN,
+    Condition.CLEARED: Act.CLEAR,
+    Condition.UNKNOWN: Act.LOSE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """What a signal did: the move of its alert, and whether the alert is new."""
+
+    signal: Signal
+    move: Move
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """How raising looks around: the grade of a subject, and who can be called about it.
+
+    `circle` takes the id of the standing alert as well, 0 for one that is about to open.
+    """
+
+    grade: Callable[[Subject], Grade]
+    circle: Callable[[Subject, int], Circle]
+    policies: Policies
+
+
+def raise_alerts(
+    signals: Sequence[Signal],
+    standing: Mapping[tuple[SubjectKind, int, str], Alert],
+    around: Surroundings,
+    now: datetime,
+) -> tuple[Raised, ...]:
+    """Give each signal to its alert, opening one where the worry is there and none stands.
+
+    Parameters
+    ----------
+    signals : sequence of Signal
+        In the order in which they count.
+    standing : mapping
+        The alerts that stand, by subject and kind.
+    around : Surroundings
+        Asked only where an alert moves.
+    """
+    here = dict(standing)
+    raised: list[Raised] = []
+    for signal in signals:
+        subject = (signal.subject_kind, signal.subject_id)
+        alert = here.get(signal.subject)
+        if alert is None and signal.condition is not Condition.ACTIVE:
+            continue
+        if alert is None:
+            grade = around.grade(subject)
+            policy = around.policies.of(signal.kind, grade)
+            move = open_alert(signal, grade, policy, around.circle(subject, 0), now)
+        else:
+            move = _sensed(alert, signal, around.circle(subject, alert.id), now)
+        raised.append(Raised(signal, move, alert is None))
+        here[signal.subject] = move.alert
+        if move.alert.next_due_at is None:
+            del here[signal.subject]
+    return tuple(raised)
+
+
+def _sensed(alert: Alert, signal: Signal, circle: Circle, now: datetime) -> Move:
+    move = advance(alert, _ACTS[signal.condition], "system", circle, now)
+    if signal.condition is not Condition.ACTIVE:
+        return move
+    newest = max(alert.as_of, signal.as_of)
+    again = Line("signal", detail={"at": signal.at.isoformat(), "kind": signal.kind})
+    fresher = replace(move.alert, as_of=newest, evidence=signal.evidence or alert.evidence)
+    return Move(fresher, move.notifications, (*move.lines, again))

@@ -1,0 +1,189 @@
+"""Usage: what one home drew from the tap, and what is usual for it.
+
+Arrays with one row a household, so that all homes are judged at once. Unknown is NaN and never
+zero. Columns are the intervals between consecutive readings, the newest last; short rows are
+padded on the left with NaN. Times inside arrays are epoch seconds (UTC, float64).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+CLASSES = 4  # Monday-Thursday, Friday, Saturday, Sunday: they begin their silences differently
+HOURS = 24
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UsageWindow:
+    """The recent use of N homes over K intervals, newest last.
+
+    Attributes
+    ----------
+    homes : tuple of int, length N
+        Household ids.
+    ends_at : (N, K) float64, epoch seconds
+        When each interval ended, that is, when its closing reading was measured; NaN if absent.
+    hours : (N, K) float64, hours
+        How long each interval lasted; NaN if absent.
+    litres : (N, K) float64, litres
+        Water drawn in the interval. NaN where it is absent, and where a gap was so long that use
+        inside it cannot be placed; a gap in which the register stood still is a known zero.
+    counts_from : (N,) float64, epoch seconds
+        A silence is not counted before this moment (the end of an absence); -inf if none.
+    resolution_litres : (N,) float64, litres
+        The smallest step of the home's register.
+    """
+
+    homes: tuple[int, ...]
+    ends_at: Floats
+    hours: Floats
+    litres: Floats
+    counts_from: Floats
+    resolution_litres: Floats
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not fit together, and hold them in C order."""
+        shape = (len(self.homes), *self.litres.shape[1:2])
+        for name in ("ends_at", "hours", "litres"):
+            array = np.ascontiguousarray(getattr(self, name), dtype=np.float64)
+            if array.shape != shape:
+                raise ValueError(f"UsageWindow.{name} has shape {array.shape}, not {shape}")
+            object.__setattr__(self, name, array)
+        for name in ("counts_from", "resolution_litres"):
+            array = np.ascontiguousarray(getattr(self, name), dtype=np.float64)
+            if array.shape != shape[:1]:
+                raise ValueError(f"UsageWindow.{name} has shape {array.shape}, not {shape[:1]}")
+            object.__setattr__(self, name, array)
+
+    @property
+    def as_of(self) -> Floats:
+        """(N,) epoch seconds of the newest reading of each home; NaN where there is none."""
+        return self.ends_at[:, -1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UsageProfile:
+    """What is usual for N homes, learnt from their own past.
+
+    Attributes
+    ----------
+    homes : tuple of int, length N
+        Household ids, in the order of the window they are used with.
+    limits_hours : (N, 4, 24) float64, hours
+        How long a silence may last before somebody should look, by the class of the local day
+        and the local hour in which it began; NaN where nothing is learnt yet.
+    usual_litres : (N, 24) float64, litres per hour
+        Median use by local hour of day, for charts and words; NaN where unknown.
+    longest_silence_hours : (N,) float64, hours
+        The longest silence of the learning period; NaN where unknown.
+    days : (N,) float64, days
+        How many days of knowledge stand behind the row.
+    """
+
+    homes: tuple[int, ...]
+    limits_hours: Floats
+    usual_litres: Floats
+    longest_silence_hours: Floats
+    days: Floats
+
+    @classmethod
+    def unlearnt(cls, homes: tuple[int, ...]) -> "UsageProfile":
+        """Give the profile of homes of which nothing is known yet."""
+        n = len(homes)
+        return cls(
+            homes,
+            np.full((n, CLASSES, HOURS), np.nan),
+            np.full((n, HOURS), np.nan),
+            np.full(n, np.nan),
+            np.zeros(n),
+        )
+
+    def silence_limit_hours(self, began_at: Floats, local: "LocalTime") -> Floats:
+        """Look up, for each home, how long a silence that began then may last.
+
+        Parameters
+        ----------
+        began_at : (N,) float64, epoch seconds
+        local : LocalTime
+            The zone of the deployment.
+
+        Returns
+        -------
+        (N,) float64, hours; NaN where nothing is learnt or the beginning is unknown.
+        """
+        known = np.isfinite(began_at)
+        day_class, hour = local.class_and_hour(np.where(known, began_at, 0.0))
+        limits = self.limits_hours[np.arange(len(self.homes)), day_class, hour]
+        return np.where(known, limits, np.nan)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Findings:
+    """A detector's verdict, one entry a home.
+
+    `known` says whether there was anything to judge; an unknown home never fires. `score` is 1.0
+    at the alarm line. `since` is when the worry began (epoch seconds, NaN where it does not
+    apply) and `limit` the alarm line in the detector's own unit, for the sentence people read.
+    `figures` holds further named arrays (N,) of evidence.
+    """
+
+    fired: Bools
+    known: Bools
+    score: Floats
+    since: Floats
+    limit: Floats
+    figures: dict[str, Floats]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LocalTime:
+    """A zone as two arrays, so that local hours of many moments are one lookup.
+
+    `changes` are the epoch seconds at which the offset changes, `offsets` (one longer) the
+    seconds east of UTC before, between and after them.
+    """
+
+    changes: Floats
+    offsets: Floats
+
+    @classmethod
+    def of(cls, zone: tzinfo, first_year: int = 2010, last_year: int = 2045) -> "LocalTime":
+        """Tabulate a zone, hour by hour around each change of its offset."""
+        day = 86_400
+        start = int(datetime(first_year, 1, 1, tzinfo=UTC).timestamp())
+        stop = int(datetime(last_year, 1, 1, tzinfo=UTC).timestamp())
+        offsets, changes = [_offset(zone, start)], []
+        for moment in range(start + day, stop, day):
+            if _offset(zone, moment) != offsets[-1]:
+                changes.append(_moment_of_change(zone, moment - day, moment))
+                offsets.append(_offset(zone, moment))
+        return cls(np.array(changes, dtype=np.float64), np.array(offsets, dtype=np.float64))
+
+    def seconds(self, at: Floats) -> Floats:
+        """Shift epoch seconds to local seconds (local midnight is a multiple of 86,400)."""
+        return at + self.offsets[np.searchsorted(self.changes, at, side="right")]
+
+    def class_and_hour(self, at: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give the class of the local day (0-3) and the local hour (0-23) of each moment."""
+        local = self.seconds(at)
+        weekday = (np.floor_divide(local, 86_400).astype(np.int64) + 3) % 7  # 1970-01-01: Thursday
+        day_class = np.maximum(weekday - 3, 0)
+        return day_class, (np.floor_divide(local, 3_600).astype(np.int64)) % HOURS
+
+
+def _offset(zone: tzinfo, epoch: int) -> float:
+    offset = datetime.fromtimestamp(epoch, zone).utcoffset()
+    return offset.total_seconds() if offset is not None else 0.0
+
+
+def _moment_of_change(zone: tzinfo, before: int, after: int) -> int:
+    old = _offset(zone, before)
+    while after - before > 1:
+        middle = (before + after) // 2
+        before, after = (middle, after) if _offset(zone, middle) == old else (before, middle)
+    return after

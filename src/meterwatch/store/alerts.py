@@ -1,0 +1,156 @@
+"""Alerts, their signals and their timeline, within one transaction."""
+
+import secrets
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, or_, select, tuple_
+
+from meterwatch.domain.alert import Alert, Line
+from meterwatch.domain.notification import MessageKind
+from meterwatch.domain.signal import Signal, SubjectKind
+from meterwatch.store.dialects import insert_into
+from meterwatch.store.rows import alert_from, alert_values
+from meterwatch.store.tables import alerts as t
+
+Key = tuple[SubjectKind, int, str]
+_CODE_RESTS = timedelta(hours=24)  # a code is not used again for a day after its alert closed
+_SHORT_CODES = 5_000  # more than this at once, and codes grow to six digits
+_NOT_TOLD = ("rejected", "undelivered", "suppressed")
+
+
+class Alerts:
+    """Standing and closed alerts."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def standing(
+        self, kinds: Collection[str] = (), homes: Collection[int] = ()
+    ) -> Mapping[Key, Alert]:
+        """Give the standing alerts, of these kinds and these homes only if any are named."""
+        query = select(t.alerts).where(t.STANDING)
+        if kinds:
+            query = query.where(t.alerts.c.kind.in_(kinds))
+        if homes:
+            query = query.where(
+                t.alerts.c.subject_kind == SubjectKind.HOUSEHOLD, t.alerts.c.subject_id.in_(homes)
+            )
+        found = self._read(query.order_by(t.alerts.c.id))
+        return {alert.subject: alert for alert in found}
+
+    def standing_of(self, subjects: Collection[Key]) -> Mapping[Key, Alert]:
+        """Give the standing alerts of exactly these subjects and kinds, locked for this change."""
+        if not subjects:
+            return {}
+        columns = tuple_(t.alerts.c.subject_kind, t.alerts.c.subject_id, t.alerts.c.kind)
+        query = select(t.alerts).where(t.STANDING, columns.in_(list(subjects))).with_for_update()
+        return {alert.subject: alert for alert in self._read(query)}
+
+    def due(self, now: datetime, limit: int) -> tuple[Alert, ...]:
+        """Give alerts whose time has come, the longest overdue first; nobody else gets them."""
+        query = (
+            select(t.alerts)
+            .where(t.STANDING, t.alerts.c.next_due_at <= now)
+            .order_by(t.alerts.c.next_due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return self._read(query)
+
+    def get(self, alert_id: int) -> Alert | None:
+        """Give one alert, locked for this change."""
+        query = select(t.alerts).where(t.alerts.c.id == alert_id).with_for_update()
+        found = self._read(query)
+        return found[0] if found else None
+
+    def by_code(self, code: str) -> Alert | None:
+        """Give the newest alert of a reply code."""
+        query = select(t.alerts).where(t.alerts.c.code == code).order_by(t.alerts.c.id.desc())
+        found = self._read(query.limit(1).with_for_update())
+        return found[0] if found else None
+
+    def open_for_contact(self, contact: int) -> tuple[Alert, ...]:
+        """Give the standing alerts of which a contact was told."""
+        told = select(t.notifications.c.alert_id).where(
+            t.notifications.c.contact_id == contact,
+            t.notifications.c.kind == MessageKind.ALERT,
+            t.notifications.c.state.not_in(_NOT_TOLD),
+        )
+        return self._read(select(t.alerts).where(t.STANDING, t.alerts.c.id.in_(told)))
+
+    def add(self, alert: Alert, now: datetime) -> Alert:
+        """Keep a new alert; give it with its id and its reply code."""
+        coded = replace(alert, code=self._free_code(now))
+        row = t.alerts.insert().values(**alert_values(coded)).returning(t.alerts.c.id)
+        return replace(coded, id=self._connection.execute(row).scalar_one())
+
+    def save(self, alert: Alert) -> None:
+        """Keep an alert as it is now."""
+        row = t.alerts.update().where(t.alerts.c.id == alert.id)
+        self._connection.execute(row.values(**alert_values(alert)))
+
+    def told(self, alert_id: int) -> frozenset[int]:
+        """Name the contacts that were told of an alert, or are being told."""
+        query = select(t.notifications.c.contact_id).where(
+            t.notifications.c.alert_id == alert_id,
+            t.notifications.c.kind == MessageKind.ALERT,
+            t.notifications.c.state.not_in(_NOT_TOLD),
+        )
+        return frozenset(self._connection.execute(query).scalars())
+
+    def write(self, alert_id: int, lines: Iterable[Line], now: datetime) -> None:
+        """Add lines to the timeline."""
+        rows = [
+            {
+                "alert_id": alert_id,
+                "at": now,
+                "what": line.what,
+                "actor": line.actor,
+                "detail": dict(line.detail),
+            }
+            for line in lines
+        ]
+        if rows:
+            self._connection.execute(t.alert_lines.insert(), rows)
+
+    def unseen(self, signals: Iterable[Signal]) -> tuple[Signal, ...]:
+        """Leave out the signals that are stored already."""
+        listed = tuple(signals)
+        keys = [signal.key for signal in listed]
+        query = select(t.signals.c.key).where(t.signals.c.key.in_(keys))
+        known = set(self._connection.execute(query).scalars())
+        return tuple(signal for signal in listed if signal.key not in known)
+
+    def add_signal(self, signal: Signal, alert_id: int, now: datetime) -> None:
+        """Keep a signal with its alert; a repetition changes nothing."""
+        row = insert_into(self._connection, t.signals).values(
+            origin=signal.origin,
+            kind=signal.kind,
+            subject_kind=signal.subject_kind,
+            subject_id=signal.subject_id,
+            at=signal.at,
+            as_of=signal.as_of,
+            stored_at=now,
+            key=signal.key,
+            evidence=signal.evidence,
+            alert_id=alert_id,
+        )
+        self._connection.execute(row.on_conflict_do_nothing(index_elements=["key"]))
+
+    def _read(self, query: Select[*tuple[Any, ...]]) -> tuple[Alert, ...]:
+        return tuple(alert_from(row) for row in self._connection.execute(query).mappings())
+
+    def _free_code(self, now: datetime) -> str:
+        """Draw a short code that no standing or freshly closed alert has."""
+        query = select(t.alerts.c.code).where(
+            or_(t.STANDING, t.alerts.c.closed_at > now - _CODE_RESTS)
+        )
+        taken = set(self._connection.execute(query).scalars())
+        digits = 4 if len(taken) < _SHORT_CODES else 6
+        while True:
+            code = str(10 ** (digits - 1) + secrets.randbelow(9 * 10 ** (digits - 1)))
+            if code not in taken:
+                return code

@@ -1,0 +1,196 @@
+"""Homes as the pipeline asks for them: devices, circles of people, absences, swaps."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, select, update
+
+from meterwatch.domain.alert import Circle
+from meterwatch.domain.fact import DeviceStatus
+from meterwatch.domain.household import Absence, Contact, Device, Grade, Role, Swap
+from meterwatch.domain.signal import SubjectKind
+from meterwatch.gateways.base import FieldMap
+from meterwatch.store.dialects import insert_into
+from meterwatch.store.rows import absence_from, contact_from, device_from, swap_from
+from meterwatch.store.tables import people as t
+
+Subject = tuple[SubjectKind, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One device that is in service, and where it is."""
+
+    device: Device
+    area_id: int
+    since: datetime
+    fields: FieldMap | None
+
+
+class Homes:
+    """Households, devices and people, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def watched(self) -> tuple[Watched, ...]:
+        """Give every device in service."""
+        query = (
+            select(t.devices, t.households.c.area_id)
+            .join(t.households)
+            .where(t.devices.c.retired_at.is_(None))
+            .order_by(t.devices.c.id)
+        )
+        return tuple(
+            Watched(
+                device_from(row),
+                row["area_id"],
+                row["watched_since"],
+                FieldMap(row["field"], row["unit"], row["factor"]) if row["field"] else None,
+            )
+            for row in self._connection.execute(query).mappings()
+        )
+
+    def swaps(self) -> tuple[Swap, ...]:
+        """Give every declared swap."""
+        rows = self._connection.execute(select(t.swaps).order_by(t.swaps.c.at)).mappings()
+        return tuple(swap_from(row) for row in rows)
+
+    def declare_swap(self, swap: Swap, by: str, now: datetime) -> None:
+        """Keep a declared exchange of a meter."""
+        self._connection.execute(
+            t.swaps.insert().values(
+                device_id=swap.device_id,
+                at=swap.at,
+                old_final_litres=swap.old_final_litres,
+                new_start_litres=swap.new_start_litres,
+                said_by=by,
+                said_at=now,
+            )
+        )
+
+    def note_statuses(self, statuses: Iterable[tuple[int, DeviceStatus]]) -> None:
+        """Keep the newest word of each device about itself; an older one changes nothing."""
+        for device_id, status in statuses:
+            new = insert_into(self._connection, t.device_states).values(
+                device_id=device_id,
+                heard_at=status.measured_at,
+                battery_percent=status.battery_percent,
+                flags=list(status.flags),
+            )
+            self._connection.execute(
+                new.on_conflict_do_update(
+                    index_elements=["device_id"],
+                    set_={
+                        "heard_at": new.excluded.heard_at,
+                        "battery_percent": new.excluded.battery_percent,
+                        "flags": new.excluded.flags,
+                    },
+                    where=new.excluded.heard_at > t.device_states.c.heard_at,
+                )
+            )
+
+    def grade(self, subject: Subject) -> Grade:
+        """Give the care grade of a home; an area counts as green."""
+        if subject[0] is SubjectKind.AREA:
+            return Grade.GREEN
+        query = select(t.households.c.grade).where(t.households.c.id == subject[1])
+        return Grade(self._connection.execute(query).scalar_one())
+
+    def circle(self, subject: Subject, told: Collection[int] = ()) -> Circle:
+        """Name everybody who can be sent a message about a home or an area now, by role."""
+        kind, number = subject
+        by_role: dict[Role, list[int]] = {}
+        if kind is SubjectKind.HOUSEHOLD:
+            mine = t.household_contacts
+            self._gather(by_role, self._reachable(mine, mine.c.household_id == number))
+            home = select(t.households.c.area_id).where(t.households.c.id == number)
+            number = self._connection.execute(home).scalar_one()
+        for area in self._upwards(number):
+            theirs = t.area_contacts
+            self._gather(by_role, self._reachable(theirs, theirs.c.area_id == area))
+        return Circle({role: tuple(ids) for role, ids in by_role.items()}, frozenset(told))
+
+    def _reachable(self, link: Table, where: ColumnElement[bool]) -> Select[str, int]:
+        return (
+            select(link.c.role, link.c.contact_id)
+            .join(t.contacts, t.contacts.c.id == link.c.contact_id)
+            .where(where, t.contacts.c.can_text, t.contacts.c.erased_at.is_(None))
+            .order_by(link.c.rank, link.c.contact_id)
+        )
+
+    def _gather(self, by_role: dict[Role, list[int]], query: Select[str, int]) -> None:
+        for role, contact in self._connection.execute(query).tuples():
+            ids = by_role.setdefault(Role(role), [])
+            if contact not in ids:
+                ids.append(contact)
+
+    def _upwards(self, area: int | None) -> Iterable[int]:
+        while area is not None:
+            yield area
+            parent = select(t.areas.c.parent_id).where(t.areas.c.id == area)
+            area = self._connection.execute(parent).scalar_one_or_none()
+
+    def contacts(self, ids: Collection[int]) -> Mapping[int, Contact]:
+        """Give contacts by id; those whose data was erased are left out."""
+        query = select(t.contacts).where(t.contacts.c.id.in_(ids), t.contacts.c.erased_at.is_(None))
+        rows = self._connection.execute(query).mappings()
+        return {row["id"]: contact_from(row) for row in rows}
+
+    def contacts_of_number(self, phone: str) -> tuple[Contact, ...]:
+        """Give everybody who is called at this number."""
+        query = select(t.contacts).where(
+            t.contacts.c.phone == phone, t.contacts.c.erased_at.is_(None)
+        )
+        rows = self._connection.execute(query.order_by(t.contacts.c.id)).mappings()
+        return tuple(contact_from(row) for row in rows)
+
+    def roles_of(self, contact: int, household: int) -> tuple[Role, ...]:
+        """Say what a contact is to a home, directly or by its areas."""
+        circle = self.circle((SubjectKind.HOUSEHOLD, household))
+        return tuple(role for role, ids in circle.by_role.items() if contact in ids)
+
+    def homes_of_contact(self, contact: int) -> tuple[int, ...]:
+        """Name the homes a contact belongs to directly."""
+        query = select(t.household_contacts.c.household_id).where(
+            t.household_contacts.c.contact_id == contact
+        )
+        return tuple(sorted(set(self._connection.execute(query).scalars())))
+
+    def absences(self, since: datetime) -> Mapping[int, tuple[Absence, ...]]:
+        """Give the absences of each home that had not ended at `since`."""
+        query = select(t.absences).where(t.absences.c.until > since).order_by(t.absences.c.since)
+        found: dict[int, tuple[Absence, ...]] = {}
+        for row in self._connection.execute(query).mappings():
+            home = row["household_id"]
+            found[home] = (*found.get(home, ()), absence_from(row))
+        return found
+
+    def declare_absence(self, absence: Absence, by: str, now: datetime) -> int:
+        """Keep a declared absence and give its id."""
+        number: int = self._connection.execute(
+            t.absences.insert()
+            .values(
+                household_id=absence.household_id,
+                since=absence.since,
+                until=absence.until,
+                reason=absence.reason,
+                said_by=by,
+                said_at=now,
+                ended_by="",
+            )
+            .returning(t.absences.c.id)
+        ).scalar_one()
+        return number
+
+    def end_absences(self, household: int, by: str, now: datetime) -> int:
+        """End what absences of a home are running; give how many there were."""
+        running = (
+            t.absences.c.household_id == household,
+            t.absences.c.ended_at.is_(None),
+            t.absences.c.since <= now,
+            t.absences.c.until > now,
+        )
+        ended = update(t.absences).where(*running).values(ended_at=now, ended_by=by)
+        return self._connection.execute(ended).rowcount

@@ -1,0 +1,187 @@
+"""The outbox: what shall be said to whom, and how far each message has come.
+
+A row wakes at `wake_at` (machine time): to be sent, to be asked after at the carrier, or because
+the lease of a sender that died is over. A row that needs nothing more has none.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, RowMapping, func, select, update
+
+from meterwatch.domain.notification import Channel, Delivery, MessageKind, Notification, Receipt
+from meterwatch.domain.signal import BELL_KINDS
+from meterwatch.store.dialects import insert_into
+from meterwatch.store.tables import alerts as t
+
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that are read for another
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A row of the outbox on its way, with what is needed to judge whether it still should go."""
+
+    id: int
+    notification: Notification
+    ref: str
+    state: Delivery
+    attempts: int
+    absences_proved: int
+    created_at: datetime
+    provider: str
+    provider_id: str
+    alert_state: str
+    worry: str
+
+
+class Outbox:
+    """Notifications and their attempts, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, notifications: Iterable[Notification], now: datetime) -> int:
+        """Lay messages ready; one whose key is there already changes nothing. Count the new."""
+        put = 0
+        for note in notifications:
+            row = insert_into(self._connection, t.notifications).values(
+                alert_id=note.alert_id,
+                about=note.about,
+                round=note.round,
+                step=note.step,
+                contact_id=note.contact_id,
+                channel=note.channel,
+                kind=note.kind,
+                params=note.params,
+                ref="".join(secrets.choice(_LETTERS) for _ in range(6)),
+                state=Delivery.PENDING,
+                created_at=now,
+                changed_at=now,
+                wake_at=AT_ONCE,
+                attempts=0,
+                absences_proved=0,
+                provider="",
+                provider_id="",
+                error="",
+            )
+            put += self._connection.execute(row.on_conflict_do_nothing()).rowcount
+        return put
+
+    def awake(self, machine: datetime, limit: int, *, bells_only: bool) -> tuple[Parcel, ...]:
+        """Take the rows whose time has come, bells first; nobody else gets them meanwhile."""
+        n, bell = t.notifications, t.alerts.c.kind.in_(BELL_KINDS)
+        query = (
+            select(n, t.alerts.c.state.label("alert_state"), t.alerts.c.kind.label("worry"))
+            .join(t.alerts, isouter=True)
+            .where(n.c.wake_at <= machine)
+            .order_by(bell.desc().nulls_last(), n.c.wake_at, n.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True, of=n)
+        )
+        if bells_only:
+            query = query.where(bell)
+        rows = self._connection.execute(query).mappings()
+        return tuple(_parcel(row) for row in rows)
+
+    def mark(
+        self, parcel_id: int, state: Delivery, wake_at: datetime | None, **values: object
+    ) -> None:
+        """Move a row on."""
+        row = update(t.notifications).where(t.notifications.c.id == parcel_id)
+        self._connection.execute(row.values(state=state, wake_at=wake_at, **values))
+
+    def start_attempt(self, parcel: Parcel, provider: str, machine: datetime) -> None:
+        """Write down that a try begins, before any socket is opened."""
+        self._connection.execute(
+            t.attempts.insert().values(
+                notification_id=parcel.id,
+                ordinal=parcel.attempts + 1,
+                provider=provider,
+                started_at=machine,
+                result="",
+                error="",
+            )
+        )
+
+    def end_attempt(
+        self, parcel_id: int, ordinal: int, result: str, error: str, machine: datetime
+    ) -> None:
+        """Write down what came of a try."""
+        a = t.attempts
+        row = update(a).where(a.c.notification_id == parcel_id, a.c.ordinal == ordinal)
+        self._connection.execute(row.values(finished_at=machine, result=result, error=error))
+
+    def of_receipt(self, receipt: Receipt) -> Parcel | None:
+        """Find the message a carrier reports on, locked for this change."""
+        n = t.notifications
+        query = (
+            select(n, t.alerts.c.state.label("alert_state"), t.alerts.c.kind.label("worry"))
+            .join(t.alerts, isouter=True)
+            .where(n.c.provider == receipt.provider, n.c.provider_id == receipt.provider_id)
+            .with_for_update(of=n)
+        )
+        row = self._connection.execute(query).mappings().first()
+        return _parcel(row) if row else None
+
+    def keep_receipt(self, receipt: Receipt, now: datetime) -> None:
+        """Keep what a carrier reported; the same report twice is kept once."""
+        row = insert_into(self._connection, t.receipts).values(
+            provider=receipt.provider,
+            provider_id=receipt.provider_id,
+            state=receipt.delivery,
+            error=receipt.error,
+            received_at=now,
+        )
+        self._connection.execute(row.on_conflict_do_nothing())
+
+    def receipts_of(self, provider: str, provider_id: str) -> tuple[Receipt, ...]:
+        """Give what was reported on a message, perhaps before we knew its id."""
+        r = t.receipts
+        query = select(r).where(r.c.provider == provider, r.c.provider_id == provider_id)
+        rows = self._connection.execute(query.order_by(r.c.id)).mappings()
+        return tuple(
+            Receipt(row["provider"], row["provider_id"], Delivery(row["state"]), row["error"])
+            for row in rows
+        )
+
+    def step_failed(self, note: Notification) -> bool:
+        """Tell whether every message of a step has failed for good."""
+        n = t.notifications
+        hopeful = n.c.state.not_in([Delivery.REJECTED, Delivery.UNDELIVERED, Delivery.SUPPRESSED])
+        query = select(func.count()).where(
+            n.c.alert_id == note.alert_id,
+            n.c.round == note.round,
+            n.c.step == note.step,
+            n.c.kind == MessageKind.ALERT,
+            hopeful,
+        )
+        return self._connection.execute(query).scalar_one() == 0
+
+
+def _parcel(row: RowMapping) -> Parcel:
+    note = Notification(
+        row["alert_id"],
+        row["round"],
+        row["step"],
+        row["contact_id"],
+        Channel(row["channel"]),
+        MessageKind(row["kind"]),
+        row["params"],
+        row["about"],
+    )
+    return Parcel(
+        id=row["id"],
+        notification=note,
+        ref=row["ref"],
+        state=Delivery(row["state"]),
+        attempts=row["attempts"],
+        absences_proved=row["absences_proved"],
+        created_at=row["created_at"],
+        provider=row["provider"],
+        provider_id=row["provider_id"],
+        alert_state=row["alert_state"] or "",
+        worry=row["worry"] or "",
+    )

@@ -1,0 +1,63 @@
+"""Messages that people send us: kept raw, taken once, with what became of each."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select, update
+
+from meterwatch.domain.notification import Reply
+from meterwatch.store.dialects import insert_into
+from meterwatch.store.tables import alerts as t
+
+
+class Replies:
+    """Inbound messages, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def keep(self, reply: Reply) -> bool:
+        """Keep a message; tell whether it is new. The same carrier number is kept once."""
+        row = insert_into(self._connection, t.replies).values(
+            ref=reply.ref,
+            sender=reply.sender,
+            text=reply.text,
+            received_at=reply.received_at,
+            answer="",
+            result="",
+        )
+        kept = self._connection.execute(row.on_conflict_do_nothing(index_elements=["ref"]))
+        return bool(kept.rowcount)
+
+    def settle(
+        self, ref: str, contact: int | None, answer: str, alert_id: int | None, result: str
+    ) -> None:
+        """Write down how a message was understood and what it led to."""
+        row = update(t.replies).where(t.replies.c.ref == ref)
+        self._connection.execute(
+            row.values(contact_id=contact, answer=answer, alert_id=alert_id, result=result)
+        )
+
+    def asked_how(self, contact: int, now: datetime, within: timedelta) -> int | None:
+        """Name the visit of which this contact was asked last whether they went or phoned."""
+        query = (
+            select(t.replies.c.result)
+            .where(
+                t.replies.c.contact_id == contact,
+                t.replies.c.received_at >= now - within,
+                t.replies.c.answer != "",
+            )
+            .order_by(t.replies.c.id.desc())
+            .limit(1)
+        )
+        result = self._connection.execute(query).scalar_one_or_none() or ""
+        word, _, visit = result.partition(":")
+        return int(visit) if word == "asked_how" else None
+
+    def answered_lately(self, contact: int, now: datetime, within: timedelta) -> int:
+        """Count the unclear messages of a contact that were answered lately."""
+        query = select(t.replies.c.id).where(
+            t.replies.c.contact_id == contact,
+            t.replies.c.received_at >= now - within,
+            t.replies.c.result == "unclear",
+        )
+        return len(self._connection.execute(query).all())

@@ -1,0 +1,278 @@
+"""Readings and what is made of them: the bulk path.
+
+Readings never go row by row through an ORM: on SQLite they go by `executemany` of tuples, on
+PostgreSQL by COPY into a temporary table. A reading is kept once by device and instant; the first
+one stands, a second and different one for the same instant is kept aside in `doubles`.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine, Table, delete, func, select, update
+
+from meterwatch.domain.register import Oddity
+from meterwatch.domain.usage import CLASSES, HOURS, Floats, UsageProfile
+from meterwatch.store.dialects import insert_into
+from meterwatch.store.tables import telemetry as t
+
+Row = tuple[int, int, int, float]  # device id, measured at, received at, litres
+
+_INSERT = (
+    "INSERT INTO readings (device_id, measured_at, received_at, litres, odd)"
+    " VALUES (?, ?, ?, ?, '') ON CONFLICT DO NOTHING"
+)
+_HEADS = (
+    "INSERT INTO heads (device_id, measured_at, received_at, litres) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (device_id) DO UPDATE SET measured_at = excluded.measured_at,"
+    " received_at = excluded.received_at, litres = excluded.litres"
+    " WHERE excluded.measured_at > heads.measured_at"
+)
+_BATCH = "(n INTEGER, device_id BIGINT, measured_at BIGINT, received_at BIGINT, litres FLOAT8)"
+_FROM_BATCH = (
+    "INSERT INTO readings (device_id, measured_at, received_at, litres, odd)"
+    " SELECT device_id, measured_at, received_at, litres, '' FROM batch ORDER BY n"
+    " ON CONFLICT DO NOTHING"
+)
+_DOUBLES = (
+    "INSERT INTO doubles (device_id, measured_at, received_at, litres)"
+    " SELECT b.device_id, b.measured_at, b.received_at, b.litres FROM batch b"
+    " JOIN readings r ON r.device_id = b.device_id AND r.measured_at = b.measured_at"
+    " WHERE r.litres <> b.litres ON CONFLICT DO NOTHING"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """Readings as columns, sorted by device and by time of measurement."""
+
+    device_ids: NDArray[np.int64]
+    measured_at: Floats
+    received_at: Floats
+    litres: Floats
+    odd: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where a home stood when it was last judged (moments in epoch seconds)."""
+
+    household_id: int
+    as_of: int
+    last_use_at: int | None
+    known: bool
+    base_litres_per_hour: float
+    limit_hours: float | None
+
+
+class Telemetry:
+    """The door to the readings; every method is a transaction of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, rows: Sequence[Row]) -> int:
+        """Keep readings, each once; count those that were new. Repeating it changes nothing."""
+        if not rows:
+            return 0
+        with self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                return _copy(connection, rows)
+            return _insert(connection, rows)
+
+    def series(
+        self,
+        devices: Collection[int] | None,
+        since: int,
+        heard_until: int,
+        until: int | None = None,
+    ) -> Series:
+        """Give the readings of these devices (None: of all) measured since, heard until."""
+        r = t.readings
+        where = [r.c.measured_at >= since, r.c.received_at <= heard_until]
+        if devices is not None:
+            where.append(r.c.device_id.in_(devices))
+        if until is not None:
+            where.append(r.c.measured_at <= until)
+        query = select(r.c.device_id, r.c.measured_at, r.c.received_at, r.c.litres, r.c.odd)
+        query = query.where(*where).order_by(r.c.device_id, r.c.measured_at)
+        with self._engine.connect() as connection:
+            return _series(connection.execute(query).all())
+
+    def heard(self, after: int, limit: int) -> list[Row]:
+        """Give readings in the order in which they were heard, whole seconds at a time."""
+        r = t.readings
+        edge = select(r.c.received_at).where(r.c.received_at > after)
+        edge = edge.order_by(r.c.received_at).offset(limit - 1).limit(1)
+        columns = (r.c.device_id, r.c.measured_at, r.c.received_at, r.c.litres)
+        query = select(*columns).where(r.c.received_at > after)
+        query = query.order_by(r.c.received_at, r.c.measured_at, r.c.device_id)
+        with self._engine.connect() as connection:
+            last = connection.execute(edge).scalar_one_or_none()
+            if last is not None:
+                query = query.where(r.c.received_at <= last)
+            return [tuple(row) for row in connection.execute(query)]
+
+    def last_heard(self) -> int | None:
+        """Say when the newest reading was received."""
+        with self._engine.connect() as connection:
+            newest = select(func.max(t.readings.c.received_at))
+            at: int | None = connection.execute(newest).scalar_one()
+            return at
+
+    def put_aside(self, oddities: Iterable[tuple[int, int, Oddity | None]]) -> None:
+        """Mark readings (device, measured at) as odd, or as sound again."""
+        rows = list(oddities)
+        if not rows:
+            return
+        r = t.readings
+        with self._engine.begin() as connection:
+            for device, at, odd in rows:
+                here = (r.c.device_id == device, r.c.measured_at == at)
+                connection.execute(update(r).where(*here).values(odd=odd or ""))
+
+    def put_rollups(self, day: date, rows: Iterable[tuple[int, Floats, NDArray[np.bool_]]]) -> None:
+        """Keep one row a household for a local day: 24 litres and which hours are known."""
+        values = [
+            {
+                "household_id": home,
+                "day": day,
+                "litres": np.nan_to_num(litres).astype("<f4").tobytes(),
+                "known": int(np.packbits(known, bitorder="little").view("<u1") @ [1, 256, 65_536]),
+            }
+            for home, litres, known in rows
+        ]
+        self._upsert(t.rollups, ["household_id", "day"], values)
+
+    def rollups(
+        self, homes: Sequence[int], first: date, days: int
+    ) -> tuple[Floats, NDArray[np.bool_]]:
+        """Give (N, days, 24) litres and the known mask; a day without a row is unknown."""
+        place = {home: row for row, home in enumerate(homes)}
+        litres = np.zeros((len(homes), days, HOURS))
+        known = np.zeros((len(homes), days, HOURS), dtype=np.bool_)
+        r = t.rollups
+        query = select(r.c.household_id, r.c.day, r.c.litres, r.c.known).where(r.c.day >= first)
+        bits = 1 << np.arange(HOURS)
+        with self._engine.connect() as connection:
+            for home, day, blob, mask in connection.execute(query):
+                column = (day - first).days
+                if home in place and column < days:
+                    litres[place[home], column] = np.frombuffer(blob, "<f4")
+                    known[place[home], column] = (mask & bits) != 0
+        return litres, known
+
+    def put_profiles(self, profile: UsageProfile, learnt_at: int) -> None:
+        """Keep what was learnt of each home."""
+        values = [
+            {
+                "household_id": home,
+                "learnt_at": learnt_at,
+                "limits_hours": profile.limits_hours[row].astype("<f4").tobytes(),
+                "usual_litres": profile.usual_litres[row].astype("<f4").tobytes(),
+                "longest_silence_hours": _number(profile.longest_silence_hours[row]),
+                "days": float(profile.days[row]),
+            }
+            for row, home in enumerate(profile.homes)
+        ]
+        self._upsert(t.profiles, ["household_id"], values)
+
+    def profiles(self, homes: Sequence[int]) -> UsageProfile:
+        """Give the profiles of these homes; a home without one is unlearnt."""
+        profile = UsageProfile.unlearnt(tuple(homes))
+        place = {home: row for row, home in enumerate(homes)}
+        with self._engine.connect() as connection:
+            for row in connection.execute(select(t.profiles)).mappings():
+                at = place.get(row["household_id"])
+                if at is None:
+                    continue
+                limits = np.frombuffer(row["limits_hours"], "<f4")
+                profile.limits_hours[at] = limits.reshape(CLASSES, HOURS)
+                profile.usual_litres[at] = np.frombuffer(row["usual_litres"], "<f4")
+                longest = row["longest_silence_hours"]
+                profile.longest_silence_hours[at] = np.nan if longest is None else longest
+                profile.days[at] = row["days"]
+        return profile
+
+    def put_stands(self, stands: Iterable[Stand]) -> None:
+        """Keep where homes stand, for the pages."""
+        values = [
+            {
+                "household_id": stand.household_id,
+                "as_of": stand.as_of,
+                "last_use_at": stand.last_use_at,
+                "known": int(stand.known),
+                "base_litres_per_hour": stand.base_litres_per_hour,
+                "limit_hours": stand.limit_hours,
+            }
+            for stand in stands
+        ]
+        self._upsert(t.stands, ["household_id"], values)
+
+    def forget_readings(self, before: int) -> int:
+        """Delete readings measured before a moment; count them."""
+        with self._engine.begin() as connection:
+            old = delete(t.readings).where(t.readings.c.measured_at < before)
+            return connection.execute(old).rowcount
+
+    def _upsert(self, table: Table, keys: list[str], values: list[dict[str, Any]]) -> None:
+        if not values:
+            return
+        with self._engine.begin() as connection:
+            row = insert_into(connection, table)
+            new = {name: row.excluded[name] for name in values[0] if name not in keys}
+            connection.execute(row.on_conflict_do_update(index_elements=keys, set_=new), values)
+
+
+def _insert(connection: Connection, rows: Sequence[Row]) -> int:
+    fresh = connection.exec_driver_sql(_INSERT, list(rows)).rowcount
+    if fresh < len(rows):
+        connection.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS batch {_BATCH}")
+        connection.exec_driver_sql("DELETE FROM batch")
+        numbered = [(n, *row) for n, row in enumerate(rows)]
+        connection.exec_driver_sql("INSERT INTO batch VALUES (?, ?, ?, ?, ?)", numbered)
+        connection.exec_driver_sql(_DOUBLES)
+    connection.exec_driver_sql(_HEADS, _newest(rows))
+    return fresh
+
+
+def _copy(connection: Connection, rows: Sequence[Row]) -> int:
+    cursor = connection.connection.cursor()
+    cursor.execute(f"CREATE TEMP TABLE batch {_BATCH} ON COMMIT DROP")
+    with cursor.copy("COPY batch FROM STDIN") as copy:
+        for number, row in enumerate(rows):
+            copy.write_row((number, *row))
+    cursor.execute(_FROM_BATCH)
+    fresh: int = cursor.rowcount
+    if fresh < len(rows):
+        cursor.execute(_DOUBLES)
+    cursor.executemany(_HEADS.replace("?", "%s"), _newest(rows))
+    return fresh
+
+
+def _newest(rows: Sequence[Row]) -> list[Row]:
+    """Keep only the newest reading of each device, so that a head is written once."""
+    newest: dict[int, Row] = {}
+    for row in rows:
+        held = newest.get(row[0])
+        if held is None or row[1] > held[1]:
+            newest[row[0]] = row
+    return list(newest.values())
+
+
+def _series(rows: Sequence[object]) -> Series:
+    device, measured, received, litres, odd = zip(*rows, strict=True) if rows else ((),) * 5
+    return Series(
+        np.array(device, dtype=np.int64),
+        np.array(measured, dtype=np.float64),
+        np.array(received, dtype=np.float64),
+        np.array(litres, dtype=np.float64),
+        np.array([bool(word) for word in odd], dtype=np.bool_),
+    )
+
+
+def _number(value: np.float64) -> float | None:
+    return None if np.isnan(value) else float(value)
