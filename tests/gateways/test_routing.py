@@ -129,7 +129,7 @@ def test_a_good_message_after_a_bad_one_is_read_as_if_nothing_had_been() -> None
 
 
 def test_an_unknown_gateway_is_named_with_those_that_there_are() -> None:
-    with pytest.raises(LookupError, match="'telex'.*chirpstack, native, wmbusmeters, zigbee2mqtt"):
+    with pytest.raises(LookupError, match=r"'telex'.*chirpstack, native, wmbusmeters, zigbee2mqtt"):
         gateways.by_name("telex")
 
 

@@ -72,6 +72,8 @@ def _mapped(entry: dict[str, Any]) -> FieldMap:
 
 
 def _fact(entry: dict[str, Any], received: datetime) -> Fact:
-    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    fields: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
+    }
     fact: Fact = KINDS[fields.pop("type")](received_at=received, **fields)
     return fact
