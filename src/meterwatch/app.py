@@ -1,0 +1,1 @@
+"""The only wiring: every part is made and handed to the others here."""
