@@ -8,7 +8,7 @@ to choose a threshold by: these homes load and show the service, they prove noth
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 
 import numpy as np
@@ -21,7 +21,8 @@ Ints = NDArray[np.int64]
 
 DAY = 86_400
 OFFSET = 8 * 3_600  # the invented homes live by China's clock, which knows no summer time
-FIRST_DAY = date(2020, 1, 1).toordinal() - date(1970, 1, 1).toordinal()  # all meters were new
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)  # all meters were new some hours before
+FIRST_DAY = EARLIEST.toordinal() - date(1970, 1, 1).toordinal()
 SWING = 0.5  # a day may differ by this share from the home's mean day
 FLOW = 0.1  # litres a second through an open tap
 AT_THE_TAP = 12.0  # the draws of one reason fall within so many minutes
@@ -57,7 +58,7 @@ class Draws:
         return register
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # by identity: days are looked up by it, often
 class Habits:
     """What one home is used to. Made by `habits_of`; the rest follows from it.
 
@@ -152,7 +153,7 @@ def midnight(day: int) -> float:
     return float(day * DAY - OFFSET)
 
 
-@lru_cache(maxsize=1_024)  # today and yesterday of some hundred homes
+@lru_cache(maxsize=2_048)  # some days of some hundred homes
 def _day(habits: Habits, day: int) -> Draws:
     rng = np.random.default_rng((habits.seed, habits.home, day))
     minutes, weights, draws = _reasons(habits, day, rng)
