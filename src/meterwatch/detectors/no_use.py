@@ -1,0 +1,140 @@
+"""No use: the taps have stayed shut for longer than this home ever goes without.
+
+Somebody who has fallen, or is too ill to leave the bed, draws no water. The rule counts the hours
+from the last visible use to the newest reading and compares them with the limit learnt for this
+home. It looks only at readings: time that passes without one makes a home unknown, which is the
+business of `meter_silent`, and never makes a silence longer.
+"""
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+import numpy as np
+
+from meterwatch.detectors.arrays import base_flow, known, last_true, present, used
+from meterwatch.domain.usage import Bools, Findings, Floats, LocalTime, UsageProfile, UsageWindow
+
+SECONDS = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class NoUse:
+    """Fires when the taps have been shut for as long as the home's limit.
+
+    Parameters
+    ----------
+    use_litres : float, default 3.0
+        Water in one interval, above the standing base flow, from which it counts as use. Where
+        one step of the register is larger, one step is a use.
+    default_limit_hours : float, default 24.0
+        The limit of a home whose own is not learnt yet.
+    min_limit_hours, max_limit_hours : float, default 6.0 and 48.0
+        Bounds of a learnt limit.
+    degraded_litres_per_hour : float, default 1.0
+        Base flow from which the home's protection is called degraded: uses hide in a leak.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not a positive finite number, or the limits are out of order.
+
+    Notes
+    -----
+    A silence begins at the closing reading of the last interval with use. A gap across which the
+    register moved hides a use somewhere in it, so a silence begins at the earliest at its end; a
+    gap across which the register stood still goes on with the silence. It is never counted from
+    before `counts_from` (the end of an absence). Where the window shows no use at all, it began
+    before the window and counts from the window's first known moment.
+
+    `score` is the silence divided by its limit, 0 where unknown. The figures are `silence_hours`;
+    `last_use_at`, epoch seconds, NaN where the window shows none; `base_litres_per_hour`;
+    `degraded`, 1 where the home leaks; `coarse`, 1 where one step of the register is more than
+    `use_litres`, so that small uses show late and a slow leak looks like a use now and then.
+
+    It cannot tell an empty home from a fallen person, it takes a guest or a timed irrigation for
+    the resident, and it sees nobody whose leak swings by more than `use_litres` an interval. On
+    real homes: docs/reference/detectors.md.
+
+    Examples
+    --------
+    Two homes with hourly readings. The first drew its last water 30 hours before its newest
+    reading, the second an hour before.
+
+    >>> from datetime import UTC
+    >>> ends = np.tile(np.arange(1.0, 49.0) * 3600, (2, 1))
+    >>> litres = np.zeros((2, 48))
+    >>> litres[0, 17] = litres[1, 46] = 8.0
+    >>> usage = UsageWindow((1, 2), ends, np.ones((2, 48)), litres, np.full(2, -np.inf), np.ones(2))
+    >>> found = NoUse().detect(usage, UsageProfile.unlearnt((1, 2)), LocalTime.of(UTC))
+    >>> found.fired.tolist(), found.figures["silence_hours"].tolist(), found.limit.tolist()
+    ([True, False], [30.0, 1.0], [24.0, 24.0])
+    """
+
+    name: ClassVar[str] = "no_use"
+
+    use_litres: float = 3.0
+    default_limit_hours: float = 24.0
+    min_limit_hours: float = 6.0
+    max_limit_hours: float = 48.0
+    degraded_litres_per_hour: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse parameters that cannot be meant."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not 0.0 < value < np.inf:
+                raise ValueError(f"{field.name}: must be positive and finite, not {value}")
+        if not self.min_limit_hours <= self.default_limit_hours <= self.max_limit_hours:
+            raise ValueError(
+                "min_limit_hours, default_limit_hours, max_limit_hours: must be in ascending order"
+            )
+
+    def detect(self, usage: UsageWindow, profile: UsageProfile, local: LocalTime) -> Findings:
+        """Judge every household in the window; one verdict a row."""
+        base = base_flow(usage)
+        last_use, since = _silence(usage, used(usage, base, self.use_litres))
+        judged = known(usage)[:, -1] & np.isfinite(since)
+        since = np.where(judged, since, np.nan)
+        silence = np.where(judged, np.maximum(usage.as_of - since, 0.0) / SECONDS, np.nan)
+        limit = self._limit(profile.silence_limit_hours(since, local))
+        with np.errstate(invalid="ignore"):
+            fired: Bools = judged & (silence >= limit)
+        return Findings(
+            fired=fired,
+            known=judged,
+            score=np.where(judged, silence / limit, 0.0),
+            since=since,
+            limit=limit,
+            figures={
+                "silence_hours": silence,
+                "last_use_at": last_use,
+                "base_litres_per_hour": base[:, -1],
+                "degraded": (base[:, -1] >= self.degraded_litres_per_hour).astype(np.float64),
+                "coarse": (usage.resolution_litres > self.use_litres).astype(np.float64),
+            },
+        )
+
+    def _limit(self, learnt: Floats) -> Floats:
+        bounded = np.clip(learnt, self.min_limit_hours, self.max_limit_hours)
+        return np.where(np.isnan(learnt), self.default_limit_hours, bounded)
+
+
+def _silence(usage: UsageWindow, in_use: Bools) -> tuple[Floats, Floats]:
+    """Give when water was last proven drawn, and when the silence that follows began."""
+    moved_unseen = present(usage) & np.isnan(usage.litres)
+    last_use = _at(usage.ends_at, last_true(in_use | moved_unseen))
+    first = usage.ends_at - usage.hours * SECONDS
+    earliest = _at(first, _first_true(present(usage)))
+    began = np.where(np.isfinite(last_use), last_use, earliest)
+    return last_use, np.where(np.isfinite(began), np.fmax(began, usage.counts_from), np.nan)
+
+
+def _at(times: Floats, column: Floats) -> Floats:
+    found = np.isfinite(column)
+    chosen = np.where(found, column, 0.0).astype(np.int64)
+    picked = np.take_along_axis(times, chosen[:, np.newaxis], axis=1)[:, 0]
+    return np.where(found, picked, np.nan)
+
+
+def _first_true(flags: Bools) -> Floats:
+    return float(flags.shape[1] - 1) - last_true(flags[:, ::-1])

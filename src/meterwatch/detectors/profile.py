@@ -1,0 +1,202 @@
+"""Learns what is usual for each home from its own last weeks.
+
+A home's limit is 1.25 times the longest silence of its last 28 days, the same for every hour at
+which a silence may begin. Only silences that have ended count: the one still running when the
+limit is learnt may be the very one that has to raise the alarm, and must not move its own line.
+What is unknown ends a silence, which then counts as far as it is known; hours of a declared
+absence belong among the unknown, or a holiday would teach a long limit.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from meterwatch.detectors.arrays import base_flow, trailing, used
+from meterwatch.domain.usage import (
+    CLASSES,
+    HOURS,
+    Bools,
+    Floats,
+    LocalTime,
+    UsageProfile,
+    UsageWindow,
+)
+
+DAYS = 28
+LEAST_DAYS = 7.0
+SLACK = 1.25  # a limit is this many times the longest silence
+MIN_HOURS, MAX_HOURS = 6.0, 48.0
+USE_LITRES = 3.0
+
+_SECONDS = 3_600.0
+_PLACED_WHOLE_HOURS = 1.5
+_HOUR_IS_KNOWN_FROM = 0.5  # the share of an hour that known intervals must cover
+
+
+def learn(
+    homes: tuple[int, ...],
+    litres: Floats,
+    known: Bools | None = None,
+    *,
+    use_litres: float = USE_LITRES,
+    resolution_litres: Floats | None = None,
+    away_hours: float = np.inf,
+) -> UsageProfile:
+    """Learn the profile of N homes from D whole days.
+
+    Parameters
+    ----------
+    homes : tuple of int, length N
+    litres : (N, D * 24) float64, litres
+        Water drawn in each local hour, the oldest first; NaN where unknown.
+    known : (N, D * 24) bool, optional
+        False makes an hour unknown whatever its litres are (a declared absence).
+    use_litres : float
+        Water in one hour above the base flow from which the hour counts as used.
+    resolution_litres : (N,) float64, optional
+        The smallest step of each register; one litre if left out.
+    away_hours : float
+        A silence as long as this is taken for a journey and teaches nothing; none by default.
+
+    Returns
+    -------
+    UsageProfile
+        Limits are NaN where fewer than seven days are known or no silence has ended.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit together or do not hold whole days.
+    """
+    hourly = _whole_days(homes, litres, known)
+    steps = np.ones(len(homes)) if resolution_litres is None else resolution_litres
+    usage = _as_window(homes, hourly, steps)
+    in_use = used(usage, base_flow(usage), use_litres)
+    longest = longest_ended_run(np.isfinite(hourly) & ~in_use, away_hours)
+    days = np.isfinite(hourly).sum(axis=1) / float(HOURS)
+    longest = np.where(days >= LEAST_DAYS, longest, np.nan)
+    limit = np.clip(SLACK * longest, MIN_HOURS, MAX_HOURS)
+    table = np.repeat(limit, CLASSES * HOURS).reshape(len(homes), CLASSES, HOURS)
+    return UsageProfile(homes, table, _median_by_hour(hourly), longest, days)
+
+
+def longest_ended_run(flags: Bools, shorter_than: float = np.inf) -> Floats:
+    """Give the length of the longest run of True in each row that does not reach its end.
+
+    NaN where a row holds nothing but such an open run.
+
+    >>> longest_ended_run(np.array([[True, True, False, True, True, True], [True] * 6]))
+    array([ 2., nan])
+    """
+    ended = flags & ~trailing(flags)
+    columns = np.arange(flags.shape[1], dtype=np.float64)
+    last_break = np.maximum.accumulate(np.where(ended, -1.0, columns), axis=1)
+    lengths = np.where(ended, columns - last_break, 0.0)
+    last_of_run = ended & ~np.pad(ended[:, 1:], ((0, 0), (0, 1)))
+    lengths = np.where(last_of_run & (lengths < shorter_than), lengths, 0.0)
+    return np.where(flags.all(axis=1), np.nan, lengths.max(axis=1))
+
+
+def by_local_hour(
+    usage: UsageWindow, local: LocalTime, first_day: int, days: int
+) -> tuple[Floats, Bools]:
+    """Bring the intervals of each home, which end when they like, into local hours.
+
+    An interval of up to an hour and a half goes whole to the hour of its middle: cut in two, one
+    use would look like two hours with use, and every silence would be learnt too short. A longer
+    one is spread evenly.
+
+    Parameters
+    ----------
+    usage : UsageWindow
+    local : LocalTime
+    first_day : int
+        The local day of the first column, in days since 1970-01-01.
+    days : int
+        How many days to fill.
+
+    Returns
+    -------
+    litres : (N, days * 24) float64, litres; NaN where unknown.
+    known : (N, days * 24) bool
+        Whether known intervals cover at least half of the hour. The hour that the clocks skip in
+        spring is a known zero; the one they repeat in autumn holds the water of both.
+    """
+    rows, hour, litres, share = _pieces(usage, local)
+    column = hour - first_day * HOURS
+    inside = (column >= 0) & (column < days * HOURS)
+    shape = (len(usage.homes), days * HOURS)
+    cell = (rows * shape[1] + column)[inside]
+    size = shape[0] * shape[1]
+    total = np.bincount(cell, litres[inside], minlength=size).reshape(shape)
+    covered = np.bincount(cell, share[inside], minlength=size).reshape(shape)
+    is_known = (covered >= _HOUR_IS_KNOWN_FROM) | _skipped(local, first_day, days)
+    return np.where(is_known, total, np.nan), is_known
+
+
+def _whole_days(homes: tuple[int, ...], litres: Floats, known: Bools | None) -> Floats:
+    hourly = np.ascontiguousarray(litres, dtype=np.float64)
+    if hourly.ndim != 2 or hourly.shape[0] != len(homes):  # noqa: PLR2004  # homes by hours
+        raise ValueError(f"learn: litres has shape {hourly.shape}, not ({len(homes)}, hours)")
+    if hourly.shape[1] == 0 or hourly.shape[1] % HOURS:
+        raise ValueError(f"learn: {hourly.shape[1]} hours are not whole days")
+    if known is None:
+        return hourly
+    if known.shape != hourly.shape:
+        raise ValueError(f"learn: known has shape {known.shape}, litres {hourly.shape}")
+    return np.where(known, hourly, np.nan)
+
+
+def _as_window(homes: tuple[int, ...], hourly: Floats, steps: Floats) -> UsageWindow:
+    """Give the hours the form in which detectors see use, so that a use means the same in both."""
+    ends = np.arange(1, hourly.shape[1] + 1, dtype=np.float64) * _SECONDS
+    return UsageWindow(
+        homes,
+        np.tile(ends, (len(homes), 1)),
+        np.ones(hourly.shape),
+        hourly,
+        np.full(len(homes), -np.inf),
+        steps,
+    )
+
+
+def _median_by_hour(hourly: Floats) -> Floats:
+    days = hourly.reshape(hourly.shape[0], -1, HOURS)
+    ordered = np.sort(days, axis=1)  # NaN goes last
+    count = np.isfinite(days).sum(axis=1, keepdims=True)
+    low = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=1)
+    high = np.take_along_axis(ordered, np.minimum(count // 2, days.shape[1] - 1), axis=1)
+    return np.where(count > 0, (low + high) / 2.0, np.nan)[:, 0, :]
+
+
+def _pieces(
+    usage: UsageWindow, local: LocalTime
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats, Floats]:
+    """Cut every known interval at the local hours: row, local hour, litres, share of the hour."""
+    rows, columns = np.nonzero(np.isfinite(usage.litres) & (usage.hours > 0.0))
+    end = usage.ends_at[rows, columns]
+    start = end - usage.hours[rows, columns] * _SECONDS
+    offset = local.seconds(start) - start
+    first = np.floor((start + offset) / _SECONDS)
+    count = np.maximum(np.ceil((end + offset) / _SECONDS) - first, 1.0).astype(np.int64)
+    of = np.repeat(np.arange(len(rows)), count)
+    number = np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)
+    edge = (first[of] + number) * _SECONDS - offset[of]
+    begins, ends = np.maximum(edge, start[of]), np.minimum(edge + _SECONDS, end[of])
+    seconds = np.maximum(ends - begins, 0.0)
+    hour = np.floor(local.seconds((begins + ends) / 2.0) / _SECONDS).astype(np.int64)
+    middle = ((start + end) / 2.0)[of]
+    whole = ((edge <= middle) & (middle < edge + _SECONDS)).astype(np.float64)
+    evenly = seconds / (end - start)[of]
+    part = np.where((end - start)[of] <= _PLACED_WHOLE_HOURS * _SECONDS, whole, evenly)
+    litres = usage.litres[rows, columns][of] * part
+    return rows[of].astype(np.int64), hour, litres, seconds / _SECONDS
+
+
+def _skipped(local: LocalTime, first_day: int, days: int) -> Bools:
+    """Mark the local hours that never come, because the clocks are put forward over them."""
+    marks = np.zeros(days * HOURS, dtype=np.bool_)
+    for index, change in enumerate(local.changes):
+        hours = (change + local.offsets[index : index + 2]) / _SECONDS - first_day * HOURS
+        low, high = np.clip(np.floor(hours), 0, days * HOURS).astype(np.int64)
+        marks[low:high] = True
+    return marks
