@@ -64,6 +64,7 @@ _COURTESY = re.compile(
     r"编号|回复|谢谢|多谢|您好|你好|号"
     r"|\b(?:reply|code|alert|thanks|thank you|please|pls|hi|hello)\b"
 )
+_CIRCLED = re.compile(r"[①-④]")
 _OUR_REF = re.compile(r"#[b-df-hj-km-np-tv-xz][0-9a-z]{3}\b")
 _DAYS = re.compile(r"([0-9]{1,2}|[一二两三四五六七八九十]) *(?:天|日|days?\b)")
 _CHINESE_DAYS = {sign: number for number, sign in enumerate("一二三四五六七八九十", 1)} | {"两": 2}
@@ -104,7 +105,8 @@ def _said(phrase: str) -> Answer | None:
 
 def _plain(text: str) -> str:
     """Fold widths, case and old characters; drop apostrophes, courtesies and our own code."""
-    folded = unicodedata.normalize("NFKC", text[: 2 * _LONGEST]).casefold().translate(_TRADITIONAL)
+    apart = _CIRCLED.sub(r" \g<0> ", text[: 2 * _LONGEST])
+    folded = unicodedata.normalize("NFKC", apart).casefold().translate(_TRADITIONAL)
     folded = re.sub(r"['’`]", "", folded)
     return _COURTESY.sub(" ", _OUR_REF.sub(" ", folded))
 

@@ -35,7 +35,7 @@ EN = Language(
         BELL_MISSED: "may have pressed the bell at {at}",
         NO_USE: "has used no water for long",
         LOW_USE: "has used very little water",
-        FLAT_FLOW: "has water running without end",
+        FLAT_FLOW: "has water running all the time",
         METER_SILENT: "has a silent water meter, state unknown",
         HUB_SILENT: "has many silent meters, state unknown",
         BATTERY: "has a device with a low battery",
