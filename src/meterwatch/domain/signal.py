@@ -4,12 +4,15 @@ Every source of worry enters here in one of three ways: we were told (heard), a 
 it (seen), or something due did not happen (missed). Later sources add a kind, never a shape.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+import numpy as np
+
 from meterwatch.domain.fact import ButtonPress
+from meterwatch.domain.usage import Findings, UsageWindow
 
 
 class Origin(StrEnum):
@@ -48,6 +51,8 @@ BUTTON_SILENT = "button_silent"
 
 LIFE_KINDS = frozenset({BELL, BELL_MISSED, NO_USE, LOW_USE, FLAT_FLOW})
 BELL_KINDS = frozenset({BELL, BELL_MISSED})
+SILENCE_KINDS = frozenset({METER_SILENT, HUB_SILENT})
+EXPLAINED_BY_ABSENCE = frozenset({NO_USE, LOW_USE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,49 @@ def _pressed(household: int, press: ButtonPress) -> Signal:
     )
 
 
+def seen(
+    kind: str, usage: UsageWindow, found: Findings, standing: Collection[int]
+) -> tuple[Signal, ...]:
+    """Turn a detector's verdict into signals.
+
+    A home that fired is a worry. For a home in `standing`, whose alert of this kind stands, the
+    end of the worry and the loss of sight are news too.
+    """
+    signals = [_seen(kind, usage, found, row) for row in np.flatnonzero(found.fired)]
+    for row, home in enumerate(usage.homes):
+        if home in standing and not found.fired[row]:
+            known = bool(found.known[row])
+            over = Condition.CLEARED if known else Condition.UNKNOWN
+            signals.append(replace(_seen(kind, usage, found, row), condition=over))
+    return tuple(signals)
+
+
+def _seen(kind: str, usage: UsageWindow, found: Findings, row: np.intp | int) -> Signal:
+    home, as_of = usage.homes[row], _moment(usage.as_of[row])
+    began = _moment(found.since[row]) if np.isfinite(found.since[row]) else as_of
+    figures = {
+        name: round(float(values[row]), 3)
+        for name, values in found.figures.items()
+        if np.isfinite(values[row])
+    }
+    figures["limit_hours"] = round(float(found.limit[row]), 3)
+    figures["as_of"] = int(as_of.timestamp())
+    return Signal(
+        Origin.SEEN,
+        kind,
+        SubjectKind.HOUSEHOLD,
+        home,
+        began,
+        as_of,
+        f"{kind}:{home}:{int(began.timestamp())}",
+        evidence=dict(figures),
+    )
+
+
+def _moment(epoch: float) -> datetime:
+    return datetime.fromtimestamp(float(epoch) if np.isfinite(epoch) else 0.0, UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
     """What is known of one meter's punctuality. `last_heard` is None if it never spoke."""
@@ -125,10 +173,9 @@ class SilenceRule:
     hub_homes: int = 3
     hub_share: float = 0.6
 
-    def due(self, beat: Heartbeat) -> datetime:
-        """Say when this meter becomes silent if nothing more is heard of it."""
-        waited = max(self.at_least, beat.interval * self.intervals)
-        return (beat.last_heard or beat.watched_since) + waited
+    def wait(self, interval: timedelta) -> timedelta:
+        """Say how long a meter that reports this often may be silent."""
+        return max(self.at_least, interval * self.intervals)
 
 
 def missed(

@@ -49,6 +49,8 @@ class UsageWindow:
     def __post_init__(self) -> None:
         """Refuse arrays that do not fit together, and hold them in C order."""
         shape = (len(self.homes), *self.litres.shape[1:2])
+        if shape[1:] == (0,):
+            raise ValueError("UsageWindow needs at least one interval; pad it with NaN")
         for name in ("ends_at", "hours", "litres"):
             array = np.ascontiguousarray(getattr(self, name), dtype=np.float64)
             if array.shape != shape:

@@ -66,10 +66,15 @@ class Store:
         return self._people.dialect.name
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """Run one transaction on the people database: committed whole or not at all."""
-        with self._people.begin() as connection:
-            yield Transaction(connection)
+    def transaction(self, *, read_only: bool = False) -> Iterator[Transaction]:
+        """Run one transaction on the people database: committed whole or not at all.
+
+        One that only reads never queues for the writer's place.
+        """
+        with self._people.connect() as plain:
+            connection = engines.read_only(plain) if read_only else plain
+            with connection.begin():
+                yield Transaction(connection)
 
     @contextmanager
     def view(self) -> Iterator[View]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, or_, select, tuple_
 
-from meterwatch.domain.alert import Alert, Line
+from meterwatch.domain.alert import Alert, Line, State
 from meterwatch.domain.notification import MessageKind
-from meterwatch.domain.signal import Signal, SubjectKind
+from meterwatch.domain.signal import Condition, Signal, SubjectKind
 from meterwatch.store.dialects import insert_into
 from meterwatch.store.rows import alert_from, alert_values
 from meterwatch.store.tables import alerts as t
@@ -27,19 +27,23 @@ class Alerts:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def standing(
-        self, kinds: Collection[str] = (), homes: Collection[int] = ()
-    ) -> Mapping[Key, Alert]:
-        """Give the standing alerts, of these kinds and these homes only if any are named."""
-        query = select(t.alerts).where(t.STANDING)
-        if kinds:
-            query = query.where(t.alerts.c.kind.in_(kinds))
-        if homes:
-            query = query.where(
-                t.alerts.c.subject_kind == SubjectKind.HOUSEHOLD, t.alerts.c.subject_id.in_(homes)
-            )
-        found = self._read(query.order_by(t.alerts.c.id))
-        return {alert.subject: alert for alert in found}
+    def conditions(self) -> Mapping[Key, Condition]:
+        """Give what the sensors say of each standing alert."""
+        a = t.alerts.c
+        query = select(a.subject_kind, a.subject_id, a.kind, a.condition).where(t.STANDING)
+        return {
+            (SubjectKind(row[0]), row[1], row[2]): Condition(row[3])
+            for row in self._connection.execute(query)
+        }
+
+    def standing_of_home(self, household: int) -> tuple[Alert, ...]:
+        """Give the standing alerts about one home, locked for this change."""
+        query = select(t.alerts).where(
+            t.STANDING,
+            t.alerts.c.subject_kind == SubjectKind.HOUSEHOLD,
+            t.alerts.c.subject_id == household,
+        )
+        return self._read(query.order_by(t.alerts.c.id).with_for_update())
 
     def standing_of(self, subjects: Collection[Key]) -> Mapping[Key, Alert]:
         """Give the standing alerts of exactly these subjects and kinds, locked for this change."""
@@ -91,6 +95,13 @@ class Alerts:
         """Keep an alert as it is now."""
         row = t.alerts.update().where(t.alerts.c.id == alert.id)
         self._connection.execute(row.values(**alert_values(alert)))
+
+    def hasten(self, alert_id: int, on_round: int, step: int, now: datetime) -> None:
+        """Let an open alert come back at once, if it still stands on this step."""
+        a = t.alerts.c
+        here = (a.id == alert_id, a.state == State.OPEN, a.round == on_round, a.step == step)
+        row = t.alerts.update().where(*here, a.next_due_at > now)
+        self._connection.execute(row.values(next_due_at=now))
 
     def told(self, alert_id: int) -> frozenset[int]:
         """Name the contacts that were told of an alert, or are being told."""

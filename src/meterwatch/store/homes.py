@@ -184,6 +184,11 @@ class Homes:
         ).scalar_one()
         return number
 
+    def home_of_absence(self, absence_id: int) -> int | None:
+        """Name the home of an absence."""
+        query = select(t.absences.c.household_id).where(t.absences.c.id == absence_id)
+        return self._connection.execute(query).scalar_one_or_none()
+
     def end_absences(self, household: int, by: str, now: datetime) -> int:
         """End what absences of a home are running; give how many there were."""
         running = (

@@ -4,7 +4,6 @@ A row wakes at `wake_at` (machine time): to be sent, to be asked after at the ca
 the lease of a sender that died is over. A row that needs nothing more has none.
 """
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +16,6 @@ from meterwatch.store.dialects import insert_into
 from meterwatch.store.tables import alerts as t
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
-_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that are read for another
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +24,10 @@ class Parcel:
 
     id: int
     notification: Notification
-    ref: str
     state: Delivery
     attempts: int
     absences_proved: int
+    questions: int
     created_at: datetime
     provider: str
     provider_id: str
@@ -56,13 +54,13 @@ class Outbox:
                 channel=note.channel,
                 kind=note.kind,
                 params=note.params,
-                ref="".join(secrets.choice(_LETTERS) for _ in range(6)),
                 state=Delivery.PENDING,
                 created_at=now,
                 changed_at=now,
                 wake_at=AT_ONCE,
                 attempts=0,
                 absences_proved=0,
+                questions=0,
                 provider="",
                 provider_id="",
                 error="",
@@ -175,10 +173,10 @@ def _parcel(row: RowMapping) -> Parcel:
     return Parcel(
         id=row["id"],
         notification=note,
-        ref=row["ref"],
         state=Delivery(row["state"]),
         attempts=row["attempts"],
         absences_proved=row["absences_proved"],
+        questions=row["questions"],
         created_at=row["created_at"],
         provider=row["provider"],
         provider_id=row["provider_id"],

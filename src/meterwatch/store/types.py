@@ -9,7 +9,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment; SQLite forgets the zone, so it is held going in and given back coming out."""
+    """An aware moment; SQLite forgets the zone, so it is kept as UTC and given back."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

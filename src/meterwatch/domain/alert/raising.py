@@ -8,7 +8,7 @@ from meterwatch.domain.alert.advance import advance, open_alert
 from meterwatch.domain.alert.nouns import Act, Alert, Circle, Line, Move
 from meterwatch.domain.escalation import Policies
 from meterwatch.domain.household import Grade
-from meterwatch.domain.signal import Condition, Signal, SubjectKind
+from meterwatch.domain.signal import Condition, Origin, Signal, SubjectKind
 
 Subject = tuple[SubjectKind, int]
 _ACTS = {
@@ -61,7 +61,7 @@ def raise_alerts(
     for signal in signals:
         subject = (signal.subject_kind, signal.subject_id)
         alert = here.get(signal.subject)
-        if alert is None and signal.condition is not Condition.ACTIVE:
+        if _says_nothing_new(signal, alert):
             continue
         if alert is None:
             grade = around.grade(subject)
@@ -74,6 +74,13 @@ def raise_alerts(
         if move.alert.next_due_at is None:
             del here[signal.subject]
     return tuple(raised)
+
+
+def _says_nothing_new(signal: Signal, alert: Alert | None) -> bool:
+    """Tell whether a signal changes nothing; what people tell us always says something."""
+    if alert is None:
+        return signal.condition is not Condition.ACTIVE
+    return signal.origin is not Origin.HEARD and signal.condition is alert.condition
 
 
 def _sensed(alert: Alert, signal: Signal, circle: Circle, now: datetime) -> Move:

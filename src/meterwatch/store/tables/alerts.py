@@ -115,14 +115,15 @@ notifications = Table(
     Column("channel", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("params", Json, nullable=False),
-    Column("ref", Text, nullable=False, unique=True),
     Column("state", Text, nullable=False),
     moment("created_at"),
     moment("changed_at"),
     # Machine time: a lease, or the time of the next try or the next question to the carrier.
     moment("wake_at", null=True),
     Column("attempts", Integer, nullable=False),
+    # How often the carrier proved not to have it, and how often it could not say.
     Column("absences_proved", Integer, nullable=False),
+    Column("questions", Integer, nullable=False),
     Column("provider", Text, nullable=False),
     Column("provider_id", Text, nullable=False),
     Column("error", Text, nullable=False),

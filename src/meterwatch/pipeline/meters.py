@@ -1,0 +1,144 @@
+"""The meters at work: board, profiles and absences in memory, and moments judged in order.
+
+Readings are judged moment by moment of the time at which they were heard, so that a day's backlog
+raises what it would have raised live, and so that a run that was killed and restarted ends like
+one that was not. A moment is judged when it is over: when something of a later one was heard, or
+when `close` says so.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime, timedelta
+
+from meterwatch.pipeline.board import DAYS, Board
+from meterwatch.pipeline.sweep import Known, Watch, sweep
+from meterwatch.store import Store
+from meterwatch.store.house import HOMES_REVISION, PROFILES_REVISION, SWEPT
+from meterwatch.store.telemetry import Row, Stand
+
+_CHUNK = 20_000
+
+
+class Meters:
+    """What the meters role holds in memory.
+
+    Parameters
+    ----------
+    store : Store
+    watch : Watch
+    moment : timedelta
+        How long one moment lasts: a second when live, longer in a replay.
+    night : callable, optional
+        In a replay, the night's work, done here when a moment has passed the night's hour, so
+        that every day is judged by what was learnt before it. Live, the night role does it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        watch: Watch,
+        moment: timedelta = timedelta(seconds=1),
+        night: Callable[[datetime], bool] | None = None,
+    ) -> None:
+        self._store = store
+        self._watch = watch
+        self._moment = int(moment.total_seconds())
+        self._night = night
+        self._waiting: list[Row] = []
+        self._stands: dict[int, Stand] = {}
+        self._homes_revision = self._profiles_revision = -1
+        self._swept = self._written = self._first_mark()
+        self.alerts = 0
+        self.refresh()
+
+    def _first_mark(self) -> int:
+        """Say how far has been judged; what lay there before the first start counts as judged."""
+        with self._store.transaction() as tx:
+            swept = tx.house.mark(SWEPT)
+            if swept is None:
+                swept = self._store.telemetry.last_heard() or 0
+                tx.house.set_mark(SWEPT, swept)
+        return swept
+
+    @property
+    def swept(self) -> datetime:
+        """Up to which moment readings have been judged."""
+        return datetime.fromtimestamp(self._swept, UTC)
+
+    @property
+    def board(self) -> Board:
+        """The live window of all homes."""
+        return self._board
+
+    def refresh(self) -> None:
+        """Read homes and profiles anew if an edit or a night's learning was announced."""
+        with self._store.transaction(read_only=True) as tx:
+            homes = tx.house.mark(HOMES_REVISION) or 0
+            profiles = tx.house.mark(PROFILES_REVISION) or 0
+            if homes != self._homes_revision:
+                self._board = Board(tx.homes.watched(), tx.homes.swaps())
+                self._absences = tx.homes.absences(self.swept - timedelta(days=DAYS))
+        if homes != self._homes_revision:
+            self._rebuild(None)
+        if (homes, profiles) != (self._homes_revision, self._profiles_revision):
+            profile = self._store.telemetry.profiles(self._board.homes)
+            self._known = Known(profile, self._absences)
+        self._homes_revision, self._profiles_revision = homes, profiles
+
+    def catch_up(self) -> None:
+        """Take in what had been committed but not judged when this role last stopped."""
+        after = self._swept
+        while rows := self._store.telemetry.heard(after, _CHUNK):
+            self.take(rows)
+            after = rows[-1][2]
+
+    def judge_all(self, now: datetime) -> None:
+        """Judge every home once, as is done after a start."""
+        self.close(now)
+        self._sweep(self._board.homes, now)
+        self._settle()
+
+    def take(self, rows: Sequence[Row]) -> None:
+        """Take in committed readings in the order in which they were heard."""
+        for row in rows:
+            if self._waiting and row[2] > self._end(self._waiting[0]):
+                self._judge_waiting(self._end(self._waiting[0]))
+            self._waiting.append(row)
+        self._settle()
+
+    def close(self, now: datetime) -> None:
+        """Judge what waits without waiting for a later moment."""
+        self._judge_waiting(max(int(now.timestamp()), self._swept))
+        self._settle()
+
+    def _end(self, row: Row) -> int:
+        """Give the last second of the moment in which a reading was heard."""
+        return (row[2] // self._moment + 1) * self._moment - 1
+
+    def _judge_waiting(self, end: int) -> None:
+        rows, self._waiting = self._waiting, []
+        applied = self._board.apply(rows)
+        self._swept = max(end, self._swept)
+        if applied.odd_devices:
+            self._rebuild(applied.odd_devices)
+        self._sweep(applied.homes, self.swept)
+        if self._night is not None and self._night(self.swept):
+            self.refresh()
+
+    def _rebuild(self, devices: frozenset[int] | None) -> None:
+        odd = self._board.rebuild(self._store.telemetry, devices, self._swept)
+        self._store.telemetry.put_aside(odd)
+
+    def _sweep(self, homes: Collection[int], now: datetime) -> None:
+        swept = sweep(self._store, self._board, self._known, self._watch, homes, now)
+        self.alerts += swept.alerts
+        self._stands.update({stand.household_id: stand for stand in swept.stands})
+
+    def _settle(self) -> None:
+        """Write down how far the sweep has come and where homes stand, once a batch."""
+        if self._stands:
+            self._store.telemetry.put_stands(self._stands.values())
+            self._stands = {}
+        if self._swept > self._written:
+            with self._store.transaction() as tx:
+                tx.house.set_mark(SWEPT, self._swept)
+            self._written = self._swept

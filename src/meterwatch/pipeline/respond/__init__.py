@@ -1,0 +1,23 @@
+"""Respond: what people do about an alert, whichever way they say it.
+
+A click, a form and a reply by SMS end in the same acts; each is one transaction.
+"""
+
+from meterwatch.pipeline.respond.absences import declare_absence, end_absence
+from meterwatch.pipeline.respond.acts import acknowledge, correct, decline, go, report
+from meterwatch.pipeline.respond.receipts import take_receipt
+from meterwatch.pipeline.respond.replies import take_reply
+from meterwatch.pipeline.respond.swaps import declare_swap
+
+__all__ = [
+    "acknowledge",
+    "correct",
+    "declare_absence",
+    "declare_swap",
+    "decline",
+    "end_absence",
+    "go",
+    "report",
+    "take_receipt",
+    "take_reply",
+]

@@ -1,0 +1,77 @@
+"""Absences (报备): a home is away until a time, and everybody who may be called hears of it."""
+
+from datetime import datetime, timedelta
+
+from meterwatch.domain.household import Absence, Grade
+from meterwatch.domain.notification import Channel, MessageKind, Notification
+from meterwatch.domain.signal import SubjectKind
+from meterwatch.store import Store, Transaction
+from meterwatch.store.house import HOMES_REVISION
+
+LONGEST_BY_SMS = timedelta(days=7)
+LONGEST_OF_RED = timedelta(days=14)
+LONGEST = timedelta(days=366)
+
+
+class AbsenceRefused(ValueError):  # noqa: N818  # an answer to a person, not a fault
+    """An absence that may not be declared; the text names the place and the mend."""
+
+
+def declare_absence(
+    store: Store, household_id: int, until: datetime, reason: str, by: str, now: datetime
+) -> int:
+    """Declare a home away from now until a time; give the absence's id.
+
+    Raises
+    ------
+    AbsenceRefused
+        If it ends in the past or lasts too long: 366 days, 14 for a red home.
+    """
+    with store.transaction() as tx:
+        return declare_in(tx, Absence(household_id, now, until, reason), by, now)
+
+
+def end_absence(store: Store, absence_id: int, by: str, now: datetime) -> int:
+    """End an absence before its time; count what ended."""
+    with store.transaction() as tx:
+        home = tx.homes.home_of_absence(absence_id)
+        return 0 if home is None else end_in(tx, home, by, now)
+
+
+def declare_in(tx: Transaction, absence: Absence, by: str, now: datetime) -> int:
+    """Declare an absence within a transaction that is already open."""
+    subject = (SubjectKind.HOUSEHOLD, absence.household_id)
+    red = tx.homes.grade(subject) is Grade.RED
+    longest = LONGEST_OF_RED if red else LONGEST
+    if not now < absence.until <= now + longest:
+        raise AbsenceRefused(f"until: must be later than now and within {longest.days} days")
+    number = tx.homes.declare_absence(absence, by, now)
+    tx.house.bump(HOMES_REVISION)
+    circle = tx.homes.circle(subject)
+    others = {c for ids in circle.by_role.values() for c in ids if f"contact:{c}" != by}
+    until = absence.until.isoformat()
+    tx.outbox.put(
+        (
+            Notification(
+                None,
+                0,
+                0,
+                contact,
+                Channel.SMS,
+                MessageKind.ABSENCE,
+                {"until_at": until, "household": absence.household_id},
+                f"absence:{number}",
+            )
+            for contact in sorted(others)
+        ),
+        now,
+    )
+    return number
+
+
+def end_in(tx: Transaction, household: int, by: str, now: datetime) -> int:
+    """End the running absences of a home within a transaction that is already open."""
+    ended = tx.homes.end_absences(household, by, now)
+    if ended:
+        tx.house.bump(HOMES_REVISION)
+    return ended

@@ -1,0 +1,84 @@
+"""The acts: have it, go, cannot, report what was found."""
+
+from datetime import datetime
+
+from meterwatch.domain.alert import Act, Alert, Line, NotAllowed, advance
+from meterwatch.domain.visit import Visit
+from meterwatch.pipeline.moves import keep_move
+from meterwatch.store import Store, Transaction
+
+
+def acknowledge(store: Store, alert_id: int, by: str, now: datetime) -> Alert:
+    """Let somebody have an alert; raise NotAllowed if another has it, or it bought time already."""
+    return _act(store, alert_id, Act.ACKNOWLEDGE, by, now)
+
+
+def go(store: Store, alert_id: int, by: str, now: datetime) -> Alert:
+    """Let somebody be on the way; raise NotAllowed if somebody is already."""
+    return _act(store, alert_id, Act.GO, by, now)
+
+
+def decline(store: Store, alert_id: int, by: str, now: datetime) -> Alert:
+    """Let somebody give it back; the next step is taken at once."""
+    return _act(store, alert_id, Act.DECLINE, by, now)
+
+
+def report(store: Store, visit: Visit, now: datetime) -> int:
+    """Log a visit; its outcome answers every open life alert of the home raised before it.
+
+    Returns
+    -------
+    The id of the new line of the ledger.
+    """
+    with store.transaction() as tx:
+        return report_in(tx, visit, now)
+
+
+def correct(store: Store, visit_id: int, visit: Visit, now: datetime) -> int:
+    """Add a line that corrects an earlier one; the earlier one stays.
+
+    Raises
+    ------
+    LookupError
+        If there is no such line, or it is about another home.
+    """
+    with store.transaction() as tx:
+        earlier = tx.visits.get(visit_id)
+        if earlier is None or earlier.household_id != visit.household_id:
+            raise LookupError(f"the ledger has no line {visit_id} about this home")
+        number = tx.visits.correct(visit_id, visit)
+        for alert in tx.visits.alerts_of(visit_id):
+            corrected = Line("corrected", visit.visitor, {"visit": number, "corrects": visit_id})
+            tx.alerts.write(alert, [corrected], now)
+        return number
+
+
+def act_in(tx: Transaction, alert: Alert, act: Act, by: str, now: datetime) -> Alert:
+    """Apply an act within a transaction that is already open."""
+    circle = tx.homes.circle((alert.subject_kind, alert.subject_id), tx.alerts.told(alert.id))
+    move = advance(alert, act, by, circle, now)
+    keep_move(tx, move, now)
+    return move.alert
+
+
+def report_in(tx: Transaction, visit: Visit, now: datetime) -> int:
+    """Log a visit within a transaction that is already open."""
+    answered = [
+        alert
+        for alert in tx.alerts.standing_of_home(visit.household_id)
+        if alert.life and alert.opened_at <= visit.logged_at
+    ]
+    number = tx.visits.add(visit, [alert.id for alert in answered])
+    outcome = {"visit": number, "outcome": visit.outcome, "mode": visit.mode}
+    for alert in answered:
+        tx.alerts.write(alert.id, [Line("visit", visit.visitor, outcome)], now)
+        act_in(tx, alert, Act.REACHED if visit.reached else Act.UNREACHED, visit.visitor, now)
+    return number
+
+
+def _act(store: Store, alert_id: int, act: Act, by: str, now: datetime) -> Alert:
+    with store.transaction() as tx:
+        alert = tx.alerts.get(alert_id)
+        if alert is None:
+            raise NotAllowed("closed")
+        return act_in(tx, alert, act, by, now)

@@ -1,0 +1,205 @@
+"""Sweep: look at the homes with fresh readings, and raise what needs raising.
+
+The heart of the service. Window, detectors and decisions are pure, so the same readings judged at
+the same moments always raise the same alerts. A moment ends when readings of the next one come,
+or when the caller says so; what it raised is written in one transaction together with how far
+the sweep has come, so that a sweep that was killed goes on exactly where it stopped.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+
+from meterwatch.detectors import Detector
+from meterwatch.domain.alert import raise_alerts
+from meterwatch.domain.escalation import Policies
+from meterwatch.domain.household import Absence
+from meterwatch.domain.signal import (
+    EXPLAINED_BY_ABSENCE,
+    SILENCE_KINDS,
+    Condition,
+    Origin,
+    Signal,
+    SilenceRule,
+    SubjectKind,
+    missed,
+    seen,
+)
+from meterwatch.domain.usage import Findings, LocalTime, UsageProfile, UsageWindow
+from meterwatch.pipeline.board import Board
+from meterwatch.pipeline.moves import keep_raised, surroundings
+from meterwatch.store import Store
+from meterwatch.store.house import HOMES_REVISION, SWEPT
+from meterwatch.store.telemetry import Stand
+
+Subject = tuple[SubjectKind, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What a sweep watches with."""
+
+    detectors: tuple[Detector, ...]
+    local: LocalTime
+    policies: Policies
+    silence: SilenceRule
+
+
+@dataclass(slots=True)
+class Known:
+    """What a sweep knows of the homes beside the board; read anew when an edit is announced."""
+
+    profile: UsageProfile
+    absences: Mapping[int, tuple[Absence, ...]] = field(default_factory=dict)
+
+    def profile_of(self, homes: Sequence[int]) -> UsageProfile:
+        """Pick the profiles of these homes, in their order."""
+        place = {home: row for row, home in enumerate(self.profile.homes)}
+        rows = np.array([place[home] for home in homes], dtype=np.int64)
+        whole = self.profile
+        return UsageProfile(
+            tuple(homes),
+            whole.limits_hours[rows],
+            whole.usual_litres[rows],
+            whole.longest_silence_hours[rows],
+            whole.days[rows],
+        )
+
+    def away(self, home: int, now: datetime) -> bool:
+        """Tell whether a home is declared away now."""
+        return any(absence.covers(now) for absence in self.absences.get(home, ()))
+
+    def counts_from(self, now: datetime) -> dict[int, float]:
+        """Say, for homes that came back, from when a silence counts."""
+        ends = {
+            home: max(
+                (min(a.until, a.ended_at or a.until) for a in absences if not a.covers(now)),
+                default=None,
+            )
+            for home, absences in self.absences.items()
+        }
+        return {home: end.timestamp() for home, end in ends.items() if end is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep came to: how many alerts opened, and where each judged home stands."""
+
+    alerts: int
+    stands: tuple[Stand, ...]
+
+
+def sweep(
+    store: Store, board: Board, known: Known, watch: Watch, homes: Collection[int], now: datetime
+) -> Swept:
+    """Judge these homes, and every meter's punctuality, as of `now`."""
+    chosen = sorted(homes)
+    usage = board.window(chosen, known.counts_from(now))
+    profile = known.profile_of(chosen)
+    found = {d.name: d.detect(usage, profile, watch.local) for d in watch.detectors}
+    with store.transaction(read_only=True) as tx:
+        standing = tx.alerts.conditions()
+
+    signals = _inferred(usage, found, standing, known, now)
+    signals += _missed(board, watch.silence, standing, now)
+    told = [signal for signal in signals if standing.get(signal.subject) is not signal.condition]
+    returned = _returned(known, usage, found, now)
+
+    if told or returned:
+        return Swept(_write(store, watch, told, returned, now), _stands(usage, found))
+    return Swept(0, _stands(usage, found))
+
+
+def _write(
+    store: Store, watch: Watch, signals: list[Signal], returned: dict[int, int], now: datetime
+) -> int:
+    with store.transaction() as tx:
+        standing = tx.alerts.standing_of([signal.subject for signal in signals])
+        raised = raise_alerts(signals, standing, surroundings(tx, watch.policies), now)
+        new = keep_raised(tx, raised, now)
+        for home, at in returned.items():
+            tx.homes.end_absences(home, "first_use", datetime.fromtimestamp(at, UTC))
+            tx.house.bump(HOMES_REVISION)
+        tx.house.set_mark(SWEPT, int(now.timestamp()))
+    return len(new)
+
+
+def _inferred(
+    usage: UsageWindow,
+    found: Mapping[str, Findings],
+    standing: Mapping[Subject, Condition],
+    known: Known,
+    now: datetime,
+) -> list[Signal]:
+    """Turn verdicts into signals; what a declared absence explains raises nothing."""
+    signals: list[Signal] = []
+    for kind, findings in found.items():
+        homes = {number for _, number, name in standing if name == kind}
+        for signal in seen(kind, usage, findings, homes):
+            fresh = signal.condition is Condition.ACTIVE and signal.subject_id not in homes
+            if not (fresh and kind in EXPLAINED_BY_ABSENCE and known.away(signal.subject_id, now)):
+                signals.append(signal)
+    return signals
+
+
+def _missed(
+    board: Board, rule: SilenceRule, standing: Mapping[Subject, Condition], now: datetime
+) -> list[Signal]:
+    """Say what did not report, and which alerts of silence are over."""
+    silent = [board.heartbeat(row) for row in board.silent(now, rule)]
+    signals = list(missed(silent, board.homes_of_hub, rule, now))
+    still = {signal.subject for signal in signals}
+    for kind, number, name in standing:
+        subject = (kind, number, name)
+        if name.partition(":")[0] in SILENCE_KINDS and subject not in still:
+            signals.append(
+                Signal(
+                    Origin.MISSED,
+                    name,
+                    kind,
+                    number,
+                    now,
+                    now,
+                    f"{name}:{number}:over:{now}",
+                    condition=Condition.CLEARED,
+                )
+            )
+    return signals
+
+
+def _returned(
+    known: Known, usage: UsageWindow, found: Mapping[str, Findings], now: datetime
+) -> dict[int, int]:
+    """Name the homes that are declared away and have used water since they left, and when."""
+    if "no_use" not in found:
+        return {}
+    last_use = found["no_use"].figures["last_use_at"]
+    returned = {}
+    for row, home in enumerate(usage.homes):
+        running = [a for a in known.absences.get(home, ()) if a.covers(now)]
+        hours = np.nan_to_num(usage.hours[row]).max(initial=0.0)
+        began = last_use[row] - 3_600.0 * min(hours, 24.0)
+        if running and began >= max(a.since for a in running).timestamp():
+            returned[home] = int(last_use[row])
+    return returned
+
+
+def _stands(usage: UsageWindow, found: Mapping[str, Findings]) -> tuple[Stand, ...]:
+    verdict = found.get("no_use")
+    if verdict is None:
+        return ()
+    last, base = verdict.figures["last_use_at"], verdict.figures["base_litres_per_hour"]
+    return tuple(
+        Stand(
+            home,
+            int(usage.as_of[row]),
+            int(last[row]) if np.isfinite(last[row]) else None,
+            bool(verdict.known[row]),
+            float(np.nan_to_num(base[row])),
+            float(verdict.limit[row]) if np.isfinite(verdict.limit[row]) else None,
+        )
+        for row, home in enumerate(usage.homes)
+        if np.isfinite(usage.as_of[row])
+    )
