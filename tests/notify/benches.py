@@ -9,7 +9,7 @@ from typing import Protocol
 from meterwatch.domain.notification import Channel, Delivery, Receipt, Reply
 from meterwatch.notify.console import SIGNATURE, ConsoleProvider
 from meterwatch.notify.console import sign as sign_console
-from meterwatch.notify.provider import Hook, Outgoing, Provider, ref_of
+from meterwatch.notify.provider import Hook, Outgoing, Provider
 from meterwatch.notify.twilio import TwilioProvider
 from tests.parts.carrier import ACCOUNT, SENDER, TOKEN, Carrier, Text, Trouble, sign
 
@@ -19,6 +19,11 @@ DAUGHTER = "+8613800138000"
 RECEIPTS = "https://watch.example/hooks/twilio/status"
 REPLIES = "https://watch.example/hooks/twilio/reply"
 FAKE_PHONE = "https://watch.example/hooks/console/reply"
+
+
+def ref_of(number: int) -> str:
+    """Give a message a code of the shape that the outbox gives."""
+    return f"K7{number:04}"
 
 
 def outgoing(

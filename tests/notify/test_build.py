@@ -5,9 +5,9 @@ from structlog.testing import capture_logs
 
 from meterwatch.notify import build
 from meterwatch.notify.console import ConsoleProvider
-from meterwatch.notify.provider import Forged, ref_of
+from meterwatch.notify.provider import Forged
 from meterwatch.notify.twilio import TwilioProvider
-from tests.notify.benches import FAKE_PHONE, MemoryInbox, hook, outgoing
+from tests.notify.benches import FAKE_PHONE, MemoryInbox, hook, outgoing, ref_of
 
 
 def test_each_provider_is_built_from_its_settings() -> None:
@@ -41,8 +41,7 @@ def test_without_a_secret_the_console_believes_no_hook() -> None:
         ConsoleProvider(MemoryInbox()).read(hook(FAKE_PHONE, {}, {}))
 
 
-def test_codes_of_messages_are_distinct_and_start_with_a_letter() -> None:
-    codes = {ref_of(number) for number in range(5_000)}
-    assert len(codes) == 5_000
-    assert all(len(code) == 4 and code[0].isalpha() for code in codes)
-    assert not any(set(code) & set("AEIOUYL01") for code in codes)
+def test_the_sender_s_name_stands_before_the_text() -> None:
+    inbox = MemoryInbox()
+    build("console", {"signature": "禅城民政"}, inbox).send(outgoing())
+    assert [text for _, text in inbox.kept.values()] == [f"【禅城民政】{outgoing().text}"]

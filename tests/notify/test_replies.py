@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meterwatch.domain.notification import Answer, MessageKind
-from meterwatch.notify.provider import ref_of
 from meterwatch.notify.replies import Understood, understand
 from meterwatch.notify.wording import LANGUAGES, say
+from tests.notify.benches import ref_of
 
 A, G, S, N, U = Answer.ACKNOWLEDGE, Answer.GOING, Answer.SAFE, Answer.CANNOT, Answer.UNCLEAR
 
@@ -38,7 +38,7 @@ A, G, S, N, U = Answer.ACKNOWLEDGE, Answer.GOING, Answer.SAFE, Answer.CANNOT, An
         ("平安 4821", S, "4821"),
         ("老人平安", S, None),
         ("safe", S, None),
-        ("3平安 4821 #PF6M", S, "4821"),
+        ("3平安 4821 #K7Q2XY", S, "4821"),
         ("4", N, None),
         ("无法 4821", N, "4821"),
         ("無法", N, None),

@@ -19,7 +19,6 @@ from meterwatch.notify.provider import (
     Sent,
     Unclear,
     Unreadable,
-    ref_of,
 )
 from meterwatch.notify.twilio import MOST_LISTED, TwilioProvider
 from tests.notify.benches import (
@@ -29,6 +28,7 @@ from tests.notify.benches import (
     REPLIES,
     hook,
     outgoing,
+    ref_of,
     twilio_at,
 )
 from tests.notify.listener import Listener
@@ -113,6 +113,13 @@ def test_the_text_ends_with_the_message_s_own_code_once(carrier: Carrier) -> Non
     provider.send(outgoing(1, text="一"))
     provider.send(outgoing(1, text=f"一 #{ref_of(1)}"))
     assert carrier.phones[DAUGHTER] == [f"一 #{ref_of(1)}"] * 2
+
+
+def test_the_sender_s_name_stands_before_the_text(carrier: Carrier) -> None:
+    provider = TwilioProvider(ACCOUNT, TOKEN, SENDER, signature="民政", base_url=carrier.url)
+    provider.send(outgoing(1, text="一"))
+    assert carrier.phones[DAUGHTER] == [f"【民政】一 #{ref_of(1)}"]
+    assert isinstance(provider.find(outgoing(1), LONG_AGO), Found)
 
 
 def test_a_message_that_still_waits_in_the_queue_is_found(carrier: Carrier) -> None:

@@ -12,11 +12,10 @@ from meterwatch.domain import signal
 from meterwatch.domain.household import Role
 from meterwatch.domain.notification import Answer, MessageKind
 from meterwatch.notify.lint import lint, segments
-from meterwatch.notify.provider import ref_of
 from meterwatch.notify.texts.en import EN
 from meterwatch.notify.texts.language import Language
 from meterwatch.notify.texts.zh import ZH
-from meterwatch.notify.wording import LANGUAGES, say, template, weight, with_ref
+from meterwatch.notify.wording import LANGUAGES, say, signed, template, weight, with_ref
 
 WORRIES = [
     signal.BELL,
@@ -40,7 +39,7 @@ FULL: dict[str, str | int] = {
     "by": Role.DISTRICT_DUTY.value,
     "until": "11-24 18:00",
     "codes": "4821 5932 6043",
-    "ref": ref_of(12_345),
+    "ref": "K7Q2XY",
 }
 
 
@@ -165,6 +164,12 @@ def test_the_message_s_own_code_stands_at_the_end_once() -> None:
     assert text.endswith(f" #{FULL['ref']}")
     assert with_ref(text, str(FULL["ref"])) == text
     assert with_ref(text, "") == text
+
+
+def test_the_sender_s_name_stands_in_brackets_before_chinese_only() -> None:
+    assert signed("编号4821", "民政") == "【民政】编号4821"
+    assert signed("Alert 4821", "Office") == "Office: Alert 4821"
+    assert signed("Alert 4821", "") == "Alert 4821"
 
 
 def test_the_languages_have_the_same_pieces() -> None:

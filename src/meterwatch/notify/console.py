@@ -27,6 +27,7 @@ from meterwatch.notify.provider import (
     Unclear,
     Unreadable,
 )
+from meterwatch.notify.wording import signed
 
 SIGNATURE = "X-Meterwatch-Signature"
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -51,20 +52,24 @@ class ConsoleProvider:
     inbox : Inbox
     secret : str
         Signs the hooks of the fake phone. Without one no hook is believed.
+    signature : str
+        The sender's name, put before every text.
     """
 
     name = "console"
 
-    def __init__(self, inbox: Inbox, secret: str = "") -> None:
+    def __init__(self, inbox: Inbox, secret: str = "", signature: str = "") -> None:
         self._inbox = inbox
         self._secret = secret
+        self._signature = signature
 
     def send(self, outgoing: Outgoing) -> Sent | Failed | Unclear:
         """Put the text into the inbox."""
         if not _E164.fullmatch(outgoing.to):
             return Failed(Fault.NUMBER, permanent=True, code="not_e164")
         try:
-            kept = self._inbox.put(outgoing.ref, outgoing.to, outgoing.text, outgoing.template)
+            text = signed(outgoing.text, self._signature)
+            kept = self._inbox.put(outgoing.ref, outgoing.to, text, outgoing.template)
         except Exception as broken:  # noqa: BLE001  # whatever broke, it may lie there already
             return Unclear(type(broken).__name__)
         _log.info(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from meterwatch.notify.wording import LONGEST_PARAM
+from meterwatch.notify.wording import LONGEST_PARAM, signed
 
 _GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -81,11 +81,11 @@ def lint(
     params : Mapping, optional
         The variables in it.
     signature : str
-        The sender's approved name, which the carrier puts before the text in brackets.
+        The sender's approved name, which goes before the text.
     most_segments : int
         More than these are a complaint.
     """
-    whole = f"【{signature}】{text}" if signature else text
+    whole = signed(text, signature)
     found = [Complaint(rule, hit.group()) for rule, hit in _hits(text)]
     if segments(whole) > most_segments:
         found.append(Complaint(Rule.SEGMENTS, str(segments(whole))))

@@ -155,23 +155,3 @@ class Provider(Protocol):
         Unreadable
             If the carrier sent it, and it is neither receipt nor reply.
         """
-
-
-# Without vowels no code is a word, and without 0, 1 and L none is misread aloud.
-_LETTERS = "BCDFGHJKMNPQRSTVWXZ"
-_SIGNS = "23456789" + _LETTERS
-_CODES = len(_LETTERS) * len(_SIGNS) ** 3
-_STRIDE = 208_613  # shares no divisor with _CODES, so no code is given twice before all are
-
-
-def ref_of(notification_id: int) -> str:
-    """Give a message its short code, which starts with a letter so that it is no alert's code.
-
-    Codes come back after 373,977 messages; `find` looks at one number's recent ones only.
-    """
-    rest = notification_id * _STRIDE % _CODES
-    signs = ""
-    for _ in range(3):
-        rest, place = divmod(rest, len(_SIGNS))
-        signs += _SIGNS[place]
-    return _LETTERS[rest] + signs

@@ -67,6 +67,13 @@ def with_ref(text: str, ref: str) -> str:
     return f"{text} #{ref}"
 
 
+def signed(text: str, signature: str) -> str:
+    """Put the sender's name before a text: in brackets, as carriers want it before Chinese."""
+    if not signature:
+        return text
+    return f"{signature}: {text}" if text.isascii() else f"【{signature}】{text}"
+
+
 def weight(worry: str) -> str:
     """Tell how heavy a worry is: `bell`, `life` or `upkeep`. One not known yet is `life`."""
     if worry in BELL_KINDS:

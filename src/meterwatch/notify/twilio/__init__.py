@@ -23,7 +23,7 @@ from meterwatch.notify.provider import (
 )
 from meterwatch.notify.twilio.faults import DELIVERIES, judge
 from meterwatch.notify.twilio.hooks import check, parse
-from meterwatch.notify.wording import with_ref
+from meterwatch.notify.wording import signed, with_ref
 
 MOST_LISTED = 1000
 SLACK = timedelta(days=1)
@@ -41,6 +41,8 @@ class TwilioProvider:
     account_sid, auth_token : str
     sender : str
         A number in E.164, or the SID of a messaging service (MG...).
+    signature : str
+        The sender's name, put before every text.
     status_callback_url : str
         Where receipts shall be posted: a public address; without one, receipts are polled.
     spare_token : str
@@ -61,6 +63,7 @@ class TwilioProvider:
         auth_token: str,
         sender: str,
         *,
+        signature: str = "",
         status_callback_url: str = "",
         spare_token: str = "",
         region: str | None = None,
@@ -83,6 +86,7 @@ class TwilioProvider:
         self._client: Any = line.dial(account_sid, auth_token, self._wire, region, edge)
         service = sender.startswith("MG")
         self._sender = {"messaging_service_sid" if service else "from_": sender}
+        self._signature = signature
         self._callback = status_callback_url
         tokens = (token for token in (auth_token, spare_token) if token)
         self._validators = tuple(RequestValidator(token).validate for token in tokens)
@@ -92,7 +96,7 @@ class TwilioProvider:
         try:
             message = self._client.messages.create(
                 to=outgoing.to,
-                body=with_ref(outgoing.text, outgoing.ref),
+                body=with_ref(signed(outgoing.text, self._signature), outgoing.ref),
                 **self._sender,
                 **self._receipts_to(outgoing.ref),
             )
