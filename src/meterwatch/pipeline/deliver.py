@@ -24,7 +24,6 @@ from meterwatch.notify.provider import (
     Provider,
     Sent,
     Unclear,
-    ref_of,
 )
 from meterwatch.notify.wording import say, template
 from meterwatch.pipeline.respond.receipts import settle
@@ -122,12 +121,12 @@ def _needless(parcel: Parcel, alert: Alert | None, *, can_text: bool) -> str:
 def _outgoing(
     parcel: Parcel, alert: Alert | None, phone: str, language: str, zone: tzinfo
 ) -> Outgoing:
-    note, ref = parcel.notification, ref_of(parcel.id)
-    params = _params(parcel, alert, zone) | {"ref": ref}
+    note = parcel.notification
+    params = _params(parcel, alert, zone) | {"ref": parcel.ref}
     worry = alert.kind if alert is not None else ""
     return Outgoing(
         notification_id=parcel.id,
-        ref=ref,
+        ref=parcel.ref,
         to=phone,
         text=say(note.kind, worry, language, params),
         template=template(note.kind, worry, language, params),

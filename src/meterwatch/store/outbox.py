@@ -4,6 +4,7 @@ A row wakes at `wake_at` (machine time): to be sent, to be asked after at the ca
 the lease of a sender that died is over. A row that needs nothing more has none.
 """
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from meterwatch.domain.signal import BELL_KINDS
 from meterwatch.store.dialects import insert_into
 from meterwatch.store.tables import alerts as t
 
+_LETTERS = "BCDFGHJKMNPQRSTVWXZ23456789"  # no word, and none that is read for another
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -24,6 +26,7 @@ class Parcel:
 
     id: int
     notification: Notification
+    ref: str
     state: Delivery
     attempts: int
     absences_proved: int
@@ -54,6 +57,7 @@ class Outbox:
                 channel=note.channel,
                 kind=note.kind,
                 params=note.params,
+                ref="".join(secrets.choice(_LETTERS) for _ in range(6)),
                 state=Delivery.PENDING,
                 created_at=now,
                 changed_at=now,
@@ -173,6 +177,7 @@ def _parcel(row: RowMapping) -> Parcel:
     return Parcel(
         id=row["id"],
         notification=note,
+        ref=row["ref"],
         state=Delivery(row["state"]),
         attempts=row["attempts"],
         absences_proved=row["absences_proved"],

@@ -115,6 +115,8 @@ notifications = Table(
     Column("channel", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("params", Json, nullable=False),
+    # A short code of the message, by which a carrier is asked whether it has it.
+    Column("ref", Text, nullable=False, unique=True),
     Column("state", Text, nullable=False),
     moment("created_at"),
     moment("changed_at"),
