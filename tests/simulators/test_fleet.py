@@ -223,6 +223,13 @@ def test_a_live_press_is_one_press_and_not_a_cached_one(fleet: Fleet) -> None:
     assert fleet.truth(7, NOW + timedelta(seconds=3)).needs_somebody
 
 
+def test_a_press_in_what_was_already_told_is_heard_next_and_not_lost(fleet: Fleet) -> None:
+    list(fleet.messages(NOW, NOW + HOUR))
+    fleet.press(7, NOW + timedelta(minutes=59))
+    (heard,) = presses(fleet.messages(NOW + HOUR, NOW + 2 * HOUR))
+    assert heard.device == "bell-0007"
+
+
 def test_a_press_published_twice_carries_one_reference(fleet: Fleet) -> None:
     fleet.press(7, NOW, PressStyle.DOUBLE)
     heard = presses(fleet.messages(NOW, NOW + HOUR))

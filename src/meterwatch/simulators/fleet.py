@@ -65,6 +65,7 @@ class Fleet:
         self.seed = seed
         self._lock = Lock()
         self._mishaps: tuple[Mishap, ...] = ()
+        self._told_until = EARLIEST
         self._meter_times = {h.number: meter_timetable(seed, h) for h in district.homes}
         self._bell_times = {h.number: bell_timetable(seed, h) for h in district.homes}
         self._habits = {h.number: habits_of(seed, h.number, h.persona) for h in district.homes}
@@ -89,8 +90,13 @@ class Fleet:
             self._mishaps = (*self._mishaps, mishap)
 
     def press(self, home: int, at: datetime, style: PressStyle = PressStyle.LIVE) -> None:
-        """Let somebody press the bell."""
-        self.add(Press(home=home, since=at, style=style))
+        """Let somebody press the bell, not before what `messages` has already given: a press
+        that comes between two questions is heard in the answer to the second.
+        """
+        self.district.home(home)
+        with self._lock:
+            press = Press(home=home, since=max(at, self._told_until), style=style)
+            self._mishaps = (*self._mishaps, press)
 
     def fall(self, home: int, at: datetime) -> None:
         """Let somebody fall; no tap is touched until help comes."""
@@ -154,12 +160,16 @@ class Fleet:
     def messages(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, Message]]:
         """Give everything that is sent from `since` on and before `until`, in order of time.
 
+        While it runs, ask in small steps: what goes wrong now is not in an answer already given.
+
         Raises
         ------
         ValueError
             If it begins before the invented meters were new (2020).
         """
         for start, end in _blocks(since, until, BLOCK):
+            with self._lock:
+                self._told_until = max(self._told_until, end)
             spoken: list[Message] = []
             heard: dict[tuple[str, str], list[Reading | DeviceStatus]] = defaultdict(list)
             for home in self.district.homes:

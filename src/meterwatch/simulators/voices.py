@@ -98,7 +98,7 @@ def meter_status(
 
 def _press_facts(home: Home, press: Press) -> Iterator[Fact]:
     """Say a press as its bell does: once, twice, or from somebody's memory."""
-    at = press.since.replace(microsecond=0) + timedelta(seconds=1)
+    at = press.since + timedelta(seconds=1)
     pressed = at - CACHED_AGE if press.style is PressStyle.CACHED else at
     seconds = int(pressed.timestamp())
     ref = f"t{seconds % TRANSACTIONS}-{seconds // TRANSACTION_SECONDS}"
