@@ -225,7 +225,7 @@ class Silence(Section):
         float,
         Field(gt=0, le=720, allow_inf_nan=False),
         Said("但不早于几小时", "and never before so many hours"),
-    ] = 3.0
+    ] = 6.0
     hub_homes: Annotated[
         int,
         Field(ge=2, le=10_000),

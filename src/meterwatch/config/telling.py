@@ -127,6 +127,13 @@ class Twilio(Section):
         str,
         Said("或消息服务号 MG...", "or a messaging service SID, which begins with MG"),
     ] = ""
+    base_url: Annotated[
+        str,
+        Said(
+            "替代运营商地址,只用于测试",
+            "another address in the carrier's place, for tests only",
+        ),
+    ] = ""
 
     @property
     def token(self) -> str:

@@ -17,6 +17,7 @@ from meterwatch.store.alerts import Alerts
 from meterwatch.store.homes import Homes
 from meterwatch.store.house import House
 from meterwatch.store.outbox import Outbox
+from meterwatch.store.registry import Registry
 from meterwatch.store.replies import Replies
 from meterwatch.store.telemetry import Telemetry
 from meterwatch.store.visits import Visits
@@ -28,6 +29,7 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.homes = Homes(connection)
+        self.registry = Registry(connection)
         self.alerts = Alerts(connection)
         self.outbox = Outbox(connection)
         self.replies = Replies(connection)

@@ -1,0 +1,107 @@
+"""Takes a file of homes in: areas, households, people, devices and consent, all or nothing.
+
+The file says what there is: what is new is added, what is different is changed, what is not
+mentioned stays as it is. Nothing is written while anything in the file is wrong.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from meterwatch.pipeline.import_homes.cells import Moment
+from meterwatch.pipeline.import_homes.columns import COLUMNS, Column
+from meterwatch.pipeline.import_homes.homes import gather
+from meterwatch.pipeline.import_homes.register import Counts, check, warn, write
+from meterwatch.pipeline.import_homes.remarks import ImportFault, Remark, Remarks, whole_file
+from meterwatch.pipeline.import_homes.sheet import open_sheet, rows
+from meterwatch.store import Store, Transaction
+
+__all__ = ["COLUMNS", "Column", "Counts", "ImportFault", "Imported", "Remark", "import_homes"]
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did, or would do.
+
+    Attributes
+    ----------
+    encoding : str
+        How the file was read.
+    homes : int
+        How many households it speaks of.
+    counts : mapping of noun to (new, changed, unchanged)
+    warnings : tuple of Remark
+        What is taken in and yet probably not meant; the first 200.
+    warnings_total : int
+    """
+
+    encoding: str
+    homes: int
+    counts: Counts
+    warnings: tuple[Remark, ...]
+    warnings_total: int
+
+
+def import_homes(  # each is asked for
+    store: Store,
+    content: bytes,
+    now: datetime,
+    *,
+    zone: tzinfo,
+    language: str = "zh",
+    dry_run: bool = False,
+    by: str = "command",
+    progress: Progress | None = None,
+) -> Imported:
+    """Take a CSV file in, in one transaction.
+
+    Parameters
+    ----------
+    content : bytes
+        The file as it is.
+    now : datetime, aware
+        New homes and devices are watched from here on.
+    zone : tzinfo
+        Where a day in the file begins.
+    language : str
+        Of messages to contacts for whom the file names none.
+    dry_run : bool
+        Whether to do all of it and take it back.
+    by : str
+        Who imports, for the audit trail.
+    progress : callable, optional
+        Told the number of each line of the file as it is read.
+
+    Raises
+    ------
+    ImportFault
+        With every fault of the file; nothing was changed.
+    """
+    faults, warnings = Remarks(), Remarks()
+    sheet = open_sheet(content, faults, warnings)
+    seen = progress or (lambda _line: None)
+    gathered = gather(rows(sheet, faults), Moment(now, zone), faults, warnings, seen)
+    if not gathered.homes and not faults.total:
+        raise whole_file("标题下面没有一行内容", "there is no line below the headings")
+    with store.transaction() as tx:
+        trial = tx.connection.begin_nested()
+        check(tx.registry, gathered, faults, warnings)
+        counts = write(tx.registry, gathered, now, language, faults)
+        if faults.total:
+            raise ImportFault(faults.sorted(), faults.total)
+        warn(tx.registry, gathered, warnings)
+        _note(tx, counts, by, now)
+        if dry_run:
+            trial.rollback()
+    homes = len(gathered.homes)
+    return Imported(sheet.encoding, homes, counts, warnings.sorted(), warnings.total)
+
+
+def _note(tx: Transaction, counts: Counts, by: str, now: datetime) -> None:
+    """Write the audit line and let every role know, if anything changed."""
+    if any(count.new or count.changed for count in counts.values()):
+        tx.registry.bump()
+    detail = {noun: f"{count.new}+{count.changed}" for noun, count in counts.items()}
+    tx.accounts.audit(by, "import", "homes", now, detail)
