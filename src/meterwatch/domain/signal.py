@@ -52,6 +52,7 @@ BUTTON_SILENT = "button_silent"
 LIFE_KINDS = frozenset({BELL, BELL_MISSED, NO_USE, LOW_USE, FLAT_FLOW})
 BELL_KINDS = frozenset({BELL, BELL_MISSED})
 SILENCE_KINDS = frozenset({METER_SILENT, HUB_SILENT})
+USE_KINDS = frozenset({NO_USE, LOW_USE, FLAT_FLOW})
 EXPLAINED_BY_ABSENCE = frozenset({NO_USE, LOW_USE})
 
 
@@ -109,14 +110,13 @@ def seen(
     """Turn a detector's verdict into signals.
 
     A home that fired is a worry. For a home in `standing`, whose alert of this kind stands, the
-    end of the worry and the loss of sight are news too.
+    end of the worry is news too; what is unknown for an hour is not (see `lost`).
     """
     signals = [_seen(kind, usage, found, row) for row in np.flatnonzero(found.fired)]
     for row, home in enumerate(usage.homes):
-        if home in standing and not found.fired[row]:
-            known = bool(found.known[row])
-            over = Condition.CLEARED if known else Condition.UNKNOWN
-            signals.append(replace(_seen(kind, usage, found, row), condition=over))
+        if home in standing and found.known[row] and not found.fired[row]:
+            over = _seen(kind, usage, found, row)
+            signals.append(replace(over, condition=Condition.CLEARED))
     return tuple(signals)
 
 
@@ -169,7 +169,7 @@ class SilenceRule:
     """
 
     intervals: float = 3.0
-    at_least: timedelta = timedelta(hours=3)
+    at_least: timedelta = timedelta(hours=6)
     hub_homes: int = 3
     hub_share: float = 0.6
 
@@ -206,6 +206,29 @@ def _hubs_down(
             areas = [beat.area_id for beat in gone]
             down[hub] = max(sorted(set(areas)), key=areas.count)
     return down
+
+
+def lost(
+    silent: Sequence[Heartbeat],
+    standing: Collection[tuple[SubjectKind, int, str]],
+    now: datetime,
+) -> tuple[Signal, ...]:
+    """Say of which standing worries, inferred from use, the silent meters took the sight."""
+    homes = {beat.household_id for beat in silent}
+    return tuple(
+        Signal(
+            Origin.MISSED,
+            name,
+            kind,
+            number,
+            now,
+            now,
+            f"{name}:{number}:lost:{int(now.timestamp())}",
+            Condition.UNKNOWN,
+        )
+        for kind, number, name in standing
+        if kind is SubjectKind.HOUSEHOLD and number in homes and name in USE_KINDS
+    )
 
 
 def _silent_meter(beat: Heartbeat, now: datetime) -> Signal:

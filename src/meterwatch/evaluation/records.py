@@ -76,7 +76,7 @@ def read_records(
     """
     series: dict[str, list[tuple[float, float]]] = {}
     try:
-        for home, at, register in _rows(path, progress):
+        for home, at, register in read_rows(path, progress):
             series.setdefault(home, []).append((at, register))
     except UnicodeDecodeError:
         raise ValueError(f"{path.name}: not UTF-8; save it as CSV UTF-8") from None
@@ -112,7 +112,7 @@ def as_record(
     )
 
 
-def _rows(path: Path, progress: Progress | None) -> Iterator[tuple[str, float, float]]:
+def read_rows(path: Path, progress: Progress | None) -> Iterator[tuple[str, float, float]]:
     rows = csv.reader(_lines(path, progress), strict=True)
     header = tuple(cell.strip() for cell in next(rows, []))
     if header != COLUMNS:

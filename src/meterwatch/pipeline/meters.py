@@ -37,7 +37,7 @@ class Meters:
         store: Store,
         watch: Watch,
         moment: timedelta = timedelta(seconds=1),
-        night: Callable[[datetime], bool] | None = None,
+        night: Callable[[datetime, Board], bool] | None = None,
     ) -> None:
         self._store = store
         self._watch = watch
@@ -121,7 +121,7 @@ class Meters:
         if applied.odd_devices:
             self._rebuild(applied.odd_devices)
         self._sweep(applied.homes, self.swept)
-        if self._night is not None and self._night(self.swept):
+        if self._night is not None and self._night(self.swept, self._board):
             self.refresh()
 
     def _rebuild(self, devices: frozenset[int] | None) -> None:

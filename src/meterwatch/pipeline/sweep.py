@@ -24,6 +24,7 @@ from meterwatch.domain.signal import (
     Signal,
     SilenceRule,
     SubjectKind,
+    lost,
     missed,
     seen,
 )
@@ -149,7 +150,7 @@ def _missed(
 ) -> list[Signal]:
     """Say what did not report, and which alerts of silence are over."""
     silent = [board.heartbeat(row) for row in board.silent(now, rule)]
-    signals = list(missed(silent, board.homes_of_hub, rule, now))
+    signals = [*missed(silent, board.homes_of_hub, rule, now), *lost(silent, standing, now)]
     still = {signal.subject for signal in signals}
     for kind, number, name in standing:
         subject = (kind, number, name)
@@ -162,7 +163,7 @@ def _missed(
                     number,
                     now,
                     now,
-                    f"{name}:{number}:over:{now}",
+                    f"{name}:{number}:over:{int(now.timestamp())}",
                     condition=Condition.CLEARED,
                 )
             )

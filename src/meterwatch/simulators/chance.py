@@ -107,7 +107,7 @@ def open_scene(fleet: Fleet, now: datetime) -> Scene:
     )
     fleet.fall(scene.fallen, now - timedelta(hours=26))
     fleet.open_tap(scene.running, now - timedelta(hours=8))
-    fleet.cut(scene.cut, now - timedelta(hours=5))
+    fleet.cut(scene.cut, now - timedelta(hours=9))
     fleet.press(scene.pressed, now - timedelta(seconds=5))
     return scene
 

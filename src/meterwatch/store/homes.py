@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, select, update
 
 from meterwatch.domain.alert import Circle
 from meterwatch.domain.fact import DeviceStatus
@@ -47,7 +47,7 @@ class Homes:
                 device_from(row),
                 row["area_id"],
                 row["watched_since"],
-                FieldMap(row["field"], row["unit"], row["factor"]) if row["field"] else None,
+                _field_map(row),
             )
             for row in self._connection.execute(query).mappings()
         )
@@ -199,3 +199,11 @@ class Homes:
         )
         ended = update(t.absences).where(*running).values(ended_at=now, ended_by=by)
         return self._connection.execute(ended).rowcount
+
+
+def _field_map(row: RowMapping) -> FieldMap | None:
+    """Read where a device keeps its register, or which of its words are a press."""
+    if not row["field"]:
+        return None
+    words = tuple(word.strip() for word in row["words"].split(",") if word.strip())
+    return FieldMap(row["field"], row["unit"], row["factor"], words)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select, update
 
 from meterwatch.domain.notification import Channel, Delivery, MessageKind, Notification, Receipt
 from meterwatch.domain.signal import BELL_KINDS
@@ -95,6 +95,12 @@ class Outbox:
         row = update(t.notifications).where(t.notifications.c.id == parcel_id)
         self._connection.execute(row.values(state=state, wake_at=wake_at, **values))
 
+    def name(self, parcel_id: int, receipt: Receipt) -> None:
+        """Keep the carrier's number for a message, learnt from a receipt."""
+        row = update(t.notifications).where(t.notifications.c.id == parcel_id)
+        named = {"provider": receipt.provider, "provider_id": receipt.provider_id}
+        self._connection.execute(row.values(**named))
+
     def start_attempt(self, parcel: Parcel, provider: str, machine: datetime) -> None:
         """Write down that a try begins, before any socket is opened."""
         self._connection.execute(
@@ -122,7 +128,7 @@ class Outbox:
         query = (
             select(n, t.alerts.c.state.label("alert_state"), t.alerts.c.kind.label("worry"))
             .join(t.alerts, isouter=True)
-            .where(n.c.provider == receipt.provider, n.c.provider_id == receipt.provider_id)
+            .where(_reported_on(receipt))
             .with_for_update(of=n)
         )
         row = self._connection.execute(query).mappings().first()
@@ -161,6 +167,15 @@ class Outbox:
             hopeful,
         )
         return self._connection.execute(query).scalar_one() == 0
+
+
+def _reported_on(receipt: Receipt) -> ColumnElement[bool]:
+    """Match by the carrier's number, or by our own code where it came before that number."""
+    n = t.notifications.c
+    known = and_(n.provider == receipt.provider, n.provider_id == receipt.provider_id)
+    if not receipt.ref:
+        return known
+    return or_(known, and_(n.ref == receipt.ref, n.provider_id == ""))
 
 
 def _parcel(row: RowMapping) -> Parcel:

@@ -68,7 +68,7 @@ def raise_alerts(
             policy = around.policies.of(signal.kind, grade)
             move = open_alert(signal, grade, policy, around.circle(subject, 0), now)
         else:
-            move = _sensed(alert, signal, around.circle(subject, alert.id), now)
+            move = _sensed(alert, signal, around, now)
         raised.append(Raised(signal, move, alert is None))
         here[signal.subject] = move.alert
         if move.alert.next_due_at is None:
@@ -83,7 +83,10 @@ def _says_nothing_new(signal: Signal, alert: Alert | None) -> bool:
     return signal.origin is not Origin.HEARD and signal.condition is alert.condition
 
 
-def _sensed(alert: Alert, signal: Signal, circle: Circle, now: datetime) -> Move:
+def _sensed(alert: Alert, signal: Signal, around: Surroundings, now: datetime) -> Move:
+    subject = (signal.subject_kind, signal.subject_id)
+    over = signal.condition is Condition.CLEARED  # only the end of a worry is told to anybody
+    circle = around.circle(subject, alert.id) if over else Circle({})
     move = advance(alert, _ACTS[signal.condition], "system", circle, now)
     if signal.condition is not Condition.ACTIVE:
         return move

@@ -12,6 +12,8 @@ def take_receipt(store: Store, receipt: Receipt, now: datetime) -> None:
     with store.transaction() as tx:
         tx.outbox.keep_receipt(receipt, now)
         parcel = tx.outbox.of_receipt(receipt)
+        if parcel is not None and not parcel.provider_id:
+            tx.outbox.name(parcel.id, receipt)
         if parcel is not None:
             settle(tx, parcel, receipt.delivery, receipt.error, now)
 

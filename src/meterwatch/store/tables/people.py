@@ -92,6 +92,8 @@ devices = Table(
     Column("field", Text, nullable=False),
     Column("unit", Text, nullable=False),
     Column("factor", Float, nullable=False),
+    # The words of a button that mean a press, comma-separated, where they are not the usual ones.
+    Column("words", Text, nullable=False, default=""),
     moment("watched_since"),
     moment("retired_at", null=True),
     one_of("kind", DeviceKind),

@@ -31,8 +31,7 @@ def revision(view: View) -> str:
     return "-".join(str(part or 0) for part in (*row, *(attempt or ())))
 
 
-def answers(view: View) -> bool:
-    """Tell whether both databases answer."""
-    return all(
-        connection.execute(select(1)).scalar() == 1 for connection in (view.people, view.telemetry)
-    )
+def answer(view: View) -> None:
+    """Ask both databases for a word; raises what the database raises if one does not answer."""
+    for connection in (view.people, view.telemetry):
+        connection.execute(select(1)).scalar_one()

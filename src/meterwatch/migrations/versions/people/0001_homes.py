@@ -162,6 +162,7 @@ def _devices() -> None:
         sa.Column("field", sa.Text(), nullable=False),
         sa.Column("unit", sa.Text(), nullable=False),
         sa.Column("factor", sa.Float(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
         sa.Column("watched_since", MOMENT, nullable=False),
         sa.Column("retired_at", MOMENT, nullable=True),
         sa.CheckConstraint("kind IN ('meter', 'button')", name=op.f("ck_devices_kind_word")),

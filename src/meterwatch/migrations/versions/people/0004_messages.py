@@ -49,12 +49,14 @@ def _notifications() -> None:
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("params", JSON, nullable=False),
+        sa.Column("ref", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("changed_at", MOMENT, nullable=False),
         sa.Column("wake_at", MOMENT, nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("absences_proved", sa.Integer(), nullable=False),
+        sa.Column("questions", sa.Integer(), nullable=False),
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("provider_id", sa.Text(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
@@ -87,6 +89,7 @@ def _notifications() -> None:
             "about",
             name=op.f("uq_notifications_alert_id_round_step_contact_id_channel_kind_about"),
         ),
+        sa.UniqueConstraint("ref", name=op.f("uq_notifications_ref")),
     )
     op.create_index(op.f("ix_notifications_alert_id"), "notifications", ["alert_id"], unique=False)
     op.create_index(

@@ -1,1 +1,0 @@
-"""The only wiring: every part is made and handed to the others here."""

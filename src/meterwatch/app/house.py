@@ -1,0 +1,224 @@
+"""One installation within one process: store, clock, rules, provider, and the path through them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from meterwatch import detectors, migrations
+from meterwatch.clock import Clock, DataClock, machine_now
+from meterwatch.config import Settings
+from meterwatch.domain.fact import Fact
+from meterwatch.domain.usage import LocalTime
+from meterwatch.gateways.base import FieldMap
+from meterwatch.notify import build as build_provider
+from meterwatch.notify.provider import Provider
+from meterwatch.pipeline.board import Board
+from meterwatch.pipeline.deliver import Carriage, deliver
+from meterwatch.pipeline.escalate import escalate
+from meterwatch.pipeline.ingest import Directory, Ingested, ingest
+from meterwatch.pipeline.learn import forget, last_night, night, night_due
+from meterwatch.pipeline.meters import Meters
+from meterwatch.pipeline.sweep import Watch
+from meterwatch.store import Store
+from meterwatch.store.house import HOMES_REVISION, RefusedPayload
+
+DATA_MOMENT = timedelta(hours=1)  # how finely a replay is judged
+_ESCALATED_AT_ONCE = 100
+
+
+class NotMigrated(Exception):  # noqa: N818  # says what the database is
+    """The tables are missing, or older than this version."""
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the databases of the settings.
+
+    Raises
+    ------
+    NotMigrated
+        If their tables are missing or old: `meterwatch migrate` has to run first.
+    """
+    if not migrations.is_current(settings.database.url):
+        raise NotMigrated(
+            "数据库的表还没有建好或不是最新,请先运行 meterwatch migrate / "
+            "the tables are missing or old: run `meterwatch migrate` first"
+        )
+    return Store(settings.database.url)
+
+
+class StoreInbox:
+    """The fake phones of the console provider, kept in the store."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def put(self, ref: str, to: str, text: str, template: str) -> str:
+        """Lay a text into a phone and give its id."""
+        with self._store.transaction() as tx:
+            return str(tx.house.put_in_inbox(ref, to, text, template, self._clock.now()))
+
+    def find(self, ref: str) -> str | None:
+        """Give the id of the text with this code, or None."""
+        with self._store.transaction(read_only=True) as tx:
+            found = tx.house.find_in_inbox(ref)
+        return None if found is None else str(found)
+
+
+class House:
+    """Everything of one installation within one process.
+
+    Parameters
+    ----------
+    settings : Settings
+    store : Store
+    clock : Clock
+        Tells the moment of decisions. A `DataClock` is moved by the readings themselves.
+    provider : Provider, optional
+        What carries messages, if not the one of the settings.
+    """
+
+    def __init__(
+        self, settings: Settings, store: Store, clock: Clock, provider: Provider | None = None
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        self.zone = settings.deployment.tz
+        self.local = LocalTime.of(self.zone)
+        self.policies = settings.escalation.policies()
+        self.watch = Watch(
+            detectors.build(settings.detector_tables()),
+            self.local,
+            self.policies,
+            settings.silence.rule(),
+        )
+        self.provider = provider or self._provider()
+        self.carriage = _carriage(self.provider, self.zone)
+        self.meters: Meters | None = None
+        self._directory = Directory({})
+        self._revision = -1
+        self._night: datetime | None = None
+
+    def _provider(self) -> Provider:
+        inbox = StoreInbox(self.store, self.clock)
+        return build_provider(self.settings.sms.provider, _provider_settings(self.settings), inbox)
+
+    @property
+    def follows_data(self) -> bool:
+        """Whether the clock is moved by the readings."""
+        return isinstance(self.clock, DataClock)
+
+    def directory(self) -> Directory:
+        """Say who speaks under which address, read anew after an edit."""
+        with self.store.transaction(read_only=True) as tx:
+            revision = tx.house.mark(HOMES_REVISION) or 0
+            if revision != self._revision:
+                self._directory = Directory.of(tx.homes.watched())
+                self._revision = revision
+        return self._directory
+
+    def field_maps(self) -> Mapping[str, FieldMap]:
+        """Give the per-device settings that decoders need."""
+        return self.directory().field_maps()
+
+    def watch_meters(self) -> Meters:
+        """Take up the meters' work: read the board, go on where it stopped."""
+        if self.follows_data:
+            self.meters = Meters(self.store, self.watch, DATA_MOMENT, night=self.work_at_night)
+            self.meters.catch_up()
+        else:
+            self.meters = Meters(self.store, self.watch)
+            self.meters.catch_up()
+            self.meters.judge_all(self.clock.now())
+        return self.meters
+
+    def take(self, facts: Sequence[Fact]) -> Ingested:
+        """Take in a batch: when this returns, it is committed. Raises, and nothing is lost."""
+        facts = self._stamped(facts)
+        now = self.clock.now()
+        taken = ingest(self.store, self.directory(), self.policies, facts, now)
+        if self.meters is not None and taken.rows:
+            self.meters.take(taken.rows)
+        return taken
+
+    def _stamped(self, facts: Sequence[Fact]) -> Sequence[Fact]:
+        """Let a data clock hear each fact in turn: it was received when it was measured."""
+        clock = self.clock
+        if not isinstance(clock, DataClock):
+            return facts
+        return [replace(fact, received_at=clock.hear(fact.measured_at)) for fact in facts]
+
+    def refuse(self, payloads: Iterable[RefusedPayload]) -> None:
+        """Count what was not taken in and keep the last of it."""
+        with self.store.transaction() as tx:
+            tx.house.refuse(payloads)
+
+    def sweep(self) -> None:
+        """Judge what has come in, and every meter's punctuality, as of now."""
+        if self.meters is not None:
+            self.meters.refresh()
+            self.meters.close(self.clock.now())
+
+    def escalate(self) -> int:
+        """Move every alert whose time has come; count the moves."""
+        moved = 0
+        while done := escalate(self.store, self.clock.now(), _ESCALATED_AT_ONCE):
+            moved += done
+        return moved
+
+    def deliver(self, *, bells_only: bool = False) -> int:
+        """Send everything that is awake; count what was looked at."""
+        sent = 0
+        while done := deliver(
+            self.store, self.carriage, self.clock.now, machine_now, bells_only=bells_only
+        ):
+            sent += done
+        return sent
+
+    def work_at_night(self, now: datetime, board: Board | None = None) -> bool:
+        """Roll up and learn if the night's hour has passed since the last time; tell whether."""
+        self._night = self._night or last_night(self.store)
+        if not night_due(self.local, self._night, now):
+            return False
+        night(self.store, board or self._board(now), self.local, now, self._use_litres)
+        self._night = now
+        if not self.follows_data:
+            forget(self.store, timedelta(days=self.settings.retention.readings_days), now)
+        return True
+
+    @property
+    def _use_litres(self) -> float:
+        return float(self.settings.usage.use_litres)
+
+    def _board(self, now: datetime) -> Board:
+        with self.store.transaction(read_only=True) as tx:
+            board = Board(tx.homes.watched(), tx.homes.swaps())
+        board.rebuild(self.store.telemetry, None, int(now.timestamp()))
+        return board
+
+
+def _provider_settings(settings: Settings) -> Mapping[str, Any]:
+    """Give the settings of the chosen provider by the names of its parameters."""
+    sms = settings.sms
+    if sms.provider == "console":
+        return {"signature": sms.signature}
+    chosen = {
+        "account_sid": sms.twilio.account_sid,
+        "auth_token": sms.twilio.token,
+        "sender": sms.twilio.sender or sms.twilio.messaging_service_sid,
+        "signature": sms.signature,
+        "base_url": sms.twilio.base_url,
+    }
+    if settings.web.public_url:
+        base = settings.web.public_url.rstrip("/")
+        chosen["status_callback_url"] = f"{base}/hooks/twilio/status"
+    return chosen
+
+
+def _carriage(provider: Provider, zone: tzinfo) -> Carriage:
+    """Say how long a send may take, and when the carrier's "not here" can be believed."""
+    if provider.name == "console":
+        return Carriage(provider, zone, lease=timedelta(seconds=15), settles=timedelta(0))
+    return Carriage(provider, zone)
