@@ -1,0 +1,1 @@
+"""The pages that staff see, one file a subject."""

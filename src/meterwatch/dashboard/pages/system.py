@@ -1,0 +1,42 @@
+"""How the service is: beats, what was refused and how to mend it, outbox, readings put aside."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from meterwatch.dashboard import codes
+from meterwatch.dashboard.desk import ReaderHere
+from meterwatch.domain.signal import HUB_SILENT, METER_SILENT
+from meterwatch.store.views import alerts, queue, system
+
+router = APIRouter()
+_REFUSED, _ASIDE, _INBOX, _SILENT = 30, 30, 20, 50
+
+
+@router.get("/system")
+def show(reader: ReaderHere) -> Response:
+    """Show what the service knows of itself."""
+    with reader.desk.store.view() as view:
+        values: dict[str, Any] = {
+            "beats": system.beats(view),
+            "counts": system.refused_counts(view),
+            "refused": system.refused(view, _REFUSED),
+            "aside": system.put_aside(view, _ASIDE),
+            "outbox": system.outbox(view),
+            "waiting": system.oldest_waiting(view),
+            "inbox": system.inbox(view, _INBOX),
+            "truth": queue.truth(view),
+            "silent": [
+                row
+                for kind in (HUB_SILENT, METER_SILENT)
+                for row in alerts.page(view, alerts.Sought("standing", kind), None, _SILENT)
+            ],
+        }
+    return reader.page(
+        "system.html",
+        **values,
+        meaning=lambda code: codes.pair(reader.tongue, codes.REFUSALS, code),
+        oddity=lambda code: codes.pair(reader.tongue, codes.ODDITIES, code),
+        providers=list(reader.desk.providers),
+    )

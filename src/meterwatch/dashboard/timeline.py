@@ -1,0 +1,142 @@
+"""What happened to an alert, line by line, as sentences."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from meterwatch.dashboard import codes, words
+from meterwatch.dashboard.tongue import Tongue, mark
+from meterwatch.domain.alert import Alert, State
+from meterwatch.domain.signal import BELL, BELL_MISSED
+from meterwatch.store.views.alerts import LineRow
+
+_PLAIN: Mapping[str, str] = {
+    "acknowledged": mark("%(who)s has it"),
+    "going": mark("%(who)s is on the way"),
+    "declined": mark("%(who)s cannot come"),
+    "not_reached": mark("%(who)s did not reach the person"),
+    "said_safe": mark("%(who)s says the person is safe, and was asked how they know"),
+    "condition_active": mark("The sensor reports it again"),
+    "condition_cleared": mark("The sensor is at ease"),
+    "condition_unknown": mark("The sensor has fallen silent"),
+    "nobody_to_tell": mark("There is nobody to tell; please add contacts"),
+    "corrected": mark("%(who)s corrected a visit"),
+    "closed": mark("Closed by %(who)s"),
+}
+
+
+def line(tongue: Tongue, row: LineRow) -> str:
+    """Say one line of the timeline; a code not known here yet is shown as it is."""
+    special = _SPECIAL.get(row.what)
+    if special is not None:
+        return special(tongue, row.detail)
+    if row.what == "visit":
+        found = codes.name(tongue, codes.OUTCOMES, str(row.detail.get("outcome", "")))
+        text = mark("%(who)s reported a visit: %(found)s")
+        return tongue.say(text, who=who(tongue, row.actor, row.name), found=found)
+    if row.what == "closed" and row.actor == "system":
+        return tongue.say("Closed, because the condition ended")
+    if row.what not in _PLAIN:
+        return row.what
+    return tongue.say(_PLAIN[row.what], who=who(tongue, row.actor, row.name))
+
+
+def who(tongue: Tongue, actor: str, name: str) -> str:
+    """Name who did something."""
+    if actor == "system":
+        return tongue.say("the system")
+    return name or tongue.say("somebody whose name was erased")
+
+
+def next_step(tongue: Tongue, alert: Alert, now: datetime) -> str:
+    """Say what comes next and when, if nobody does anything."""
+    if alert.next_due_at is None or alert.state is State.CLOSED:
+        return tongue.say("Nothing is due any more.")
+    left = alert.next_due_at - now
+    if left.total_seconds() <= 0:
+        return tongue.say("The next step is due now.")
+    return tongue.say(_NEXT[alert.state], span=tongue.span(left))
+
+
+_NEXT: Mapping[State, str] = {
+    State.OPEN: mark("If nobody takes it, the next people are told in %(span)s."),
+    State.ACKNOWLEDGED: mark("If nobody goes or reports, it comes back in %(span)s."),
+    State.VISITING: mark("If nobody reports what was found, it comes back in %(span)s."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pressing:
+    """How much time is left for the next deed of a person."""
+
+    text: str
+    overdue: bool
+
+
+def pressing(tongue: Tongue, alert: Alert, now: datetime) -> Pressing:
+    """Say how long people still have, or by how much they are late, against the policy."""
+    if alert.next_due_at is None:
+        return Pressing("", overdue=False)
+    due = alert.next_due_at
+    if alert.state is State.OPEN:
+        due = alert.opened_at + alert.policy.steps[0].wait
+    soon, late = _PRESSING[alert.state]
+    if now <= due:
+        return Pressing(tongue.say(soon, span=tongue.span(due - now)), overdue=False)
+    return Pressing(tongue.say(late, span=tongue.span(now - due)), overdue=True)
+
+
+_PRESSING: Mapping[State, tuple[str, str]] = {
+    State.OPEN: (
+        mark("to be claimed within %(span)s"),
+        mark("unclaimed, %(span)s too late"),
+    ),
+    State.ACKNOWLEDGED: (
+        mark("to set out within %(span)s"),
+        mark("not set out, %(span)s too late"),
+    ),
+    State.VISITING: (
+        mark("to report within %(span)s"),
+        mark("no report, %(span)s too late"),
+    ),
+}
+
+
+def _opened(tongue: Tongue, detail: Mapping[str, Any]) -> str:
+    worry = words.kind(tongue, str(detail.get("kind", "")))
+    return tongue.say("Alert raised: %(kind)s", kind=worry)
+
+
+def _signal(tongue: Tongue, detail: Mapping[str, Any]) -> str:
+    if words.family(str(detail.get("kind", ""))) in {BELL, BELL_MISSED}:
+        return tongue.say("The bell was pressed again")
+    return tongue.say("It was reported again")
+
+
+def _step(tongue: Tongue, detail: Mapping[str, Any]) -> str:
+    return tongue.say("Told: %(roles)s", roles=_roles(tongue, detail))
+
+
+def _skipped(tongue: Tongue, detail: Mapping[str, Any]) -> str:
+    return tongue.say("Nobody to reach among: %(roles)s", roles=_roles(tongue, detail))
+
+
+def _lapsed(tongue: Tongue, detail: Mapping[str, Any]) -> str:
+    if detail.get("state") == State.VISITING:
+        return tongue.say("The time for the visit ran out without a report; it comes back")
+    return tongue.say("The time to go ran out; it comes back")
+
+
+def _roles(tongue: Tongue, detail: Mapping[str, Any]) -> str:
+    said = (codes.name(tongue, codes.ROLES, str(role)) for role in detail.get("roles", ()))
+    return tongue.say(", ").join(said)
+
+
+_SPECIAL: Mapping[str, Callable[[Tongue, Mapping[str, Any]], str]] = {
+    "opened": _opened,
+    "signal": _signal,
+    "step": _step,
+    "skipped": _skipped,
+    "lapsed": _lapsed,
+}
