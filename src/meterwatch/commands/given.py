@@ -1,0 +1,35 @@
+"""What many commands are given: the settings, and the store that they name."""
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from meterwatch.config import ConfigErrors, Settings, load
+
+WRONG_SETTINGS = 2
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", help="设置文件。 The settings file.", show_default="meterwatch.toml"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。 Prints JSON.")]
+
+
+def settings_from(config: Path | None) -> Settings:
+    """Read the settings, or name everything that is wrong with them and end."""
+    try:
+        settings = load(config)
+    except ConfigErrors as errors:
+        for error in errors.errors:
+            typer.echo(str(error), err=True)
+        raise typer.Exit(WRONG_SETTINGS) from None
+    for warning in settings.warnings():
+        typer.echo(f"注意 / note: {warning}", err=True)
+    return settings
+
+
+def give_up(said: object, code: int = 1) -> NoReturn:
+    """Say why it does not go on, and end."""
+    typer.echo(str(said), err=True)
+    raise typer.Exit(code)
