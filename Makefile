@@ -6,7 +6,7 @@ ARGS ?=
 # An environment that already has the tools for development serves the demo as well.
 READY := $(if $(wildcard .venv/.ready-dev),.venv/.ready-dev,.venv/.ready-runtime)
 
-.PHONY: help setup demo test check format lock vendor clean
+.PHONY: help setup demo test check format lock vendor words clean
 
 help:
 	@echo "make demo    show the main job at http://127.0.0.1:8000 (ARGS=\"--port 8123 --for 60 --no-browser\")"
@@ -16,6 +16,7 @@ help:
 	@echo "make format  put the sources into the one format and mend what can be mended"
 	@echo "make lock    refresh the lock files (UPGRADE=1 takes newer versions)"
 	@echo "make vendor  fetch the web assets again and check them"
+	@echo "make words   collect what the console says, and compile the catalogues"
 	@echo "make clean   remove what was made here"
 
 setup: .venv/.ready-dev
@@ -48,6 +49,9 @@ lock: setup
 
 vendor: setup
 	@$(BIN)/python scripts/vendor.py $(ARGS)
+
+words: setup
+	@$(BIN)/python scripts/words.py
 
 clean:
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

@@ -6,6 +6,7 @@ Everything goes in as the service itself would put it: signals through `raise_al
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,7 +18,7 @@ from meterwatch.domain.fact import Refusal, Refused
 from meterwatch.domain.signal import Condition, Origin, Signal, SubjectKind
 from meterwatch.domain.usage import UsageProfile
 from meterwatch.pipeline.moves import keep_raised, surroundings
-from meterwatch.store import Store
+from meterwatch.store import Store, Transaction
 from meterwatch.store.house import RefusedPayload
 from meterwatch.store.tables import PEOPLE, TELEMETRY
 from meterwatch.store.tables import people as p
@@ -76,7 +77,9 @@ def settle(store: Store, operator: str = "林晓") -> Town:
         store,
         HandClock(NOW),
         bell=worry(store, "bell", 1, NOW - 2 * MINUTE, {"device": "bell-1"}),
-        silent_home=worry(store, "no_use", 2, NOW - 14 * HOUR, _silence(), opened=NOW - 24 * MINUTE),
+        silent_home=worry(
+            store, "no_use", 2, NOW - 14 * HOUR, _silence(), opened=NOW - 24 * MINUTE
+        ),
         tap=worry(
             store,
             "flat_flow",
@@ -89,10 +92,10 @@ def settle(store: Store, operator: str = "林晓") -> Town:
             store,
             "hub_silent:north",
             _area(store, COMMUNITIES[1]),
-            NOW - 5 * HOUR,
+            NOW - 7 * HOUR,
             {"hub": "north", "homes": 3},
             subject=SubjectKind.AREA,
-            opened=NOW - 2 * HOUR,
+            opened=NOW - HOUR,
         ),
         operator=user,
     )
@@ -124,9 +127,7 @@ def worry(
     )
     with store.transaction() as tx:
         around = surroundings(tx, Policies())
-        raised = raise_alerts(
-            [signal], tx.alerts.standing_of([signal.subject]), around, opened
-        )
+        raised = raise_alerts([signal], tx.alerts.standing_of([signal.subject]), around, opened)
         keep_raised(tx, raised, opened)
         found = tx.alerts.standing_of([signal.subject]).get(signal.subject)
     assert found is not None
@@ -170,7 +171,7 @@ def _people(store: Store) -> None:
         _contact(tx, "值班何", "+8613900002000", area=1, role="district_duty")
 
 
-def _home(tx, number: int, label: str, name: str, grade: str) -> None:
+def _home(tx: Transaction, number: int, label: str, name: str, grade: str) -> None:
     add = tx.connection.execute
     area = 3 if number <= 2 else 5
     since = NOW - timedelta(days=60)
@@ -207,23 +208,26 @@ def _home(tx, number: int, label: str, name: str, grade: str) -> None:
                 watched_since=since,
             )
         )
-    add(
-        p.consents.insert().values(
-            household_id=number, given_by=name, how="paper", given_at=since
-        )
-    )
+    add(p.consents.insert().values(household_id=number, given_by=name, how="paper", given_at=since))
     _contact(tx, f"女儿{name[0]}", f"+86138000000{number:02}", home=number, role="guardian")
     _contact(tx, f"邻居{name[0]}", f"+86137000000{number:02}", home=number, role="neighbour")
 
 
 def _contact(
-    tx, name: str, phone: str, *, role: str, home: int | None = None, area: int | None = None
+    tx: Transaction,
+    name: str,
+    phone: str,
+    *,
+    role: str,
+    home: int | None = None,
+    area: int | None = None,
 ) -> None:
     add = tx.connection.execute
     made = add(
         p.contacts.insert().values(name=name, phone=phone, can_text=True, language="zh")
-    ).inserted_primary_key[0]
-    link = {"contact_id": made, "role": role, "rank": 0}
+    ).inserted_primary_key
+    assert made is not None
+    link = {"contact_id": made[0], "role": role, "rank": 0}
     if home is not None:
         add(p.household_contacts.insert().values(household_id=home, **link))
     else:
@@ -231,12 +235,12 @@ def _contact(
 
 
 def _water(store: Store) -> None:
-    """Give each home two days of hourly readings; the north gateway fell silent five hours ago."""
+    """Give each home two days of hourly readings; the north gateway fell silent seven hours ago."""
     with store.view() as view:
         rows = view.people.execute(p.devices.select().where(p.devices.c.kind == "meter")).all()
     readings, stands = [], []
     for row in rows:
-        until = NOW - (5 * HOUR if row.hub == "north" else 6 * MINUTE)
+        until = NOW - (7 * HOUR if row.hub == "north" else 6 * MINUTE)
         home_readings, last_use = _days(row.id, row.household_id, until)
         readings += home_readings
         stands.append(
@@ -252,13 +256,11 @@ def _water(store: Store) -> None:
     store.telemetry.put_profiles(profile, int(NOW.timestamp()))
 
 
-def _leak(row) -> float:
+def _leak(row: Any) -> float:
     return 4.2 if row.household_id == 5 else 0.0
 
 
-def _days(
-    device: int, home: int, until: datetime
-) -> tuple[list[tuple[int, int, int, float]], int]:
+def _days(device: int, home: int, until: datetime) -> tuple[list[tuple[int, int, int, float]], int]:
     rows, litres, last_use = [], 5_000.0, 0
     dark = {20, 21, 22}  # three hours in which home 2 was not heard
     for hour in range(60, -1, -1):

@@ -90,15 +90,15 @@ def pressing(tongue: Tongue, alert: Alert, now: datetime) -> Pressing:
 _PRESSING: Mapping[State, tuple[str, str]] = {
     State.OPEN: (
         mark("to be claimed within %(span)s"),
-        mark("unclaimed, %(span)s too late"),
+        mark("%(span)s too late to be claimed"),
     ),
     State.ACKNOWLEDGED: (
         mark("to set out within %(span)s"),
-        mark("not set out, %(span)s too late"),
+        mark("%(span)s too late to set out"),
     ),
     State.VISITING: (
         mark("to report within %(span)s"),
-        mark("no report, %(span)s too late"),
+        mark("%(span)s too late to report"),
     ),
 }
 

@@ -13,11 +13,11 @@ from babel import Locale
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
-from babel.units import format_unit
 
 LOCALE_FOLDER = Path(__file__).resolve().parents[1] / "locale"
 DEFAULT_LANGUAGE = "zh"
 _LOCALES = {"zh": "zh_Hans_CN", "en": "en_GB"}  # British: a 24-hour clock
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _HTML = {"zh": "zh-CN", "en": "en"}
 
 
@@ -49,15 +49,25 @@ class Tongue:
         """Write a number with one digit behind the point at most."""
         return format_decimal(value, format="#,##0.#", locale=self.locale)
 
+    def count(self, one: str, many: str, num: int) -> str:
+        """Say a number of things."""
+        return self.translations.ungettext(one, many, num) % {"num": num}
+
     def span(self, length: timedelta) -> str:
         """Say how long something is, in at most two units."""
-        minutes = max(int(length.total_seconds() // 60), 0)
-        if minutes == 0:
-            return self._unit(max(int(length.total_seconds()), 0), "second")
-        days, rest = divmod(minutes, 24 * 60)
-        parts = [(days, "day"), (rest // 60, "hour"), (rest % 60, "minute")]
-        first = next(index for index, (count, _) in enumerate(parts) if count)
-        return " ".join(self._unit(n, unit) for n, unit in parts[first : first + 2] if n)
+        seconds = max(int(length.total_seconds()), 0)
+        if seconds < _MINUTE:
+            return self.count("%(num)s second", "%(num)s seconds", seconds)
+        parts = [
+            (seconds // _DAY, self.count("%(num)s day", "%(num)s days", seconds // _DAY)),
+            (hours := seconds % _DAY // _HOUR, self.count("%(num)s hour", "%(num)s hours", hours)),
+            (
+                minutes := seconds % _HOUR // _MINUTE,
+                self.count("%(num)s minute", "%(num)s minutes", minutes),
+            ),
+        ]
+        first = next(index for index, (number, _) in enumerate(parts) if number)
+        return " ".join(said for number, said in parts[first : first + 2] if number)
 
     def hours(self, count: float) -> str:
         """Say how long a number of hours is."""
@@ -83,9 +93,9 @@ class Tongue:
     def timer(self, length: timedelta) -> str:
         """Write a running time as a clock would: 07:42, 3:07:42, 2 d 03:07:42."""
         seconds = max(int(length.total_seconds()), 0)
-        days, seconds = divmod(seconds, 86_400)
-        hours, seconds = divmod(seconds, 3_600)
-        minutes, seconds = divmod(seconds, 60)
+        days, seconds = divmod(seconds, _DAY)
+        hours, seconds = divmod(seconds, _HOUR)
+        minutes, seconds = divmod(seconds, _MINUTE)
         if days:
             return f"{days}{self.say('d ')}{hours:02}:{minutes:02}:{seconds:02}"
         if hours:
@@ -99,9 +109,6 @@ class Tongue:
     def field(self, moment: datetime | None) -> str:
         """Write a moment as the value of a form's field."""
         return f"{moment.astimezone(self.zone):%Y-%m-%dT%H:%M}" if moment else ""
-
-    def _unit(self, count: int, unit: str) -> str:
-        return format_unit(count, f"duration-{unit}", length="long", locale=self.locale)
 
 
 def tongues(zone: ZoneInfo) -> dict[str, Tongue]:

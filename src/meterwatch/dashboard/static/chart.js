@@ -20,12 +20,18 @@ function unknownHours(values) {
   return { hooks: { drawClear: [(plot) => {
     const context = plot.ctx;
     context.save();
-    context.fillStyle = hatch(context);
+    const unknown = hatch(context);
     values.forEach((litres, index) => {
-      if (litres !== null) return;
       const left = plot.valToPos(index - 0.5, "x", true);
       const right = plot.valToPos(index + 0.5, "x", true);
-      context.fillRect(left, plot.bbox.top, right - left, plot.bbox.height);
+      const foot = plot.bbox.top + plot.bbox.height;
+      if (litres === null) {
+        context.fillStyle = unknown;
+        context.fillRect(left, plot.bbox.top, right - left, plot.bbox.height);
+      } else if (litres === 0) {  // known to be zero: a mark on the ground, where unknown has none
+        context.fillStyle = colour("--accent");
+        context.fillRect(left + (right - left) * 0.14, foot - 3 * devicePixelRatio, (right - left) * 0.72, 3 * devicePixelRatio);
+      }
     });
     context.restore();
   }] } };
@@ -47,7 +53,7 @@ function draw(place) {
     plugins: [unknownHours(told.litres)],
     scales: { x: { time: false, range: [-0.5, at.length - 0.5] }, y: { range: [0, most * 1.1] } },
     axes: [
-      { ...axis, splits: () => [...ticks.keys()], values: (_, splits) => splits.map((split) => ticks.get(split)), space: 30 },
+      { ...axis, size: 30, splits: () => [...ticks.keys()], values: (_, splits) => splits.map((split) => ticks.get(split)), space: 30 },
       { ...axis, size: 46 },
     ],
     series: [

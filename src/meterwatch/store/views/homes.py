@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from meterwatch.domain.household import DeviceKind, Grade, Resident
-from meterwatch.domain.signal import SilenceRule, SubjectKind
+from meterwatch.domain.signal import BELL_KINDS, SilenceRule, SubjectKind
 from meterwatch.store import View
 from meterwatch.store.tables import alerts as a
 from meterwatch.store.tables import people as p
@@ -206,8 +206,8 @@ def _told(view: View, rows: list[HomeRow], now: datetime, fresh: Freshness) -> l
 def _state(stand: Any, interval_minutes: int, now: datetime, fresh: Freshness) -> UseState:
     if stand is None or not stand.known:
         return UseState.UNKNOWN
-    wait = timedelta(minutes=interval_minutes) * fresh.silence.intervals
-    if now.timestamp() - stand.as_of >= max(fresh.silence.at_least, wait).total_seconds():
+    wait = fresh.silence.wait(timedelta(minutes=interval_minutes))
+    if now.timestamp() - stand.as_of >= wait.total_seconds():
         return UseState.UNKNOWN
     if stand.last_use_at is None:
         return UseState.NOT_USED
@@ -274,13 +274,32 @@ def _devices(view: View, home: int, now: datetime, rule: SilenceRule) -> tuple[D
     rows = view.people.execute(query).all()
     heads = select(m.heads).where(m.heads.c.device_id.in_([row.id for row in rows]))
     newest = {head.device_id: head for head in view.telemetry.execute(heads)}
-    return tuple(_device(row, newest.get(row.id), now, rule) for row in rows)
+    presses = _presses(view, home)
+    return tuple(
+        _device(row, newest.get(row.id), presses.get(row.address), now=now, rule=rule)
+        for row in rows
+    )
 
 
-def _device(row: Any, head: Any, now: datetime, rule: SilenceRule) -> DeviceRow:
-    heard = moment(head.received_at) if head else row.heard_at
+def _presses(view: View, home: int) -> Mapping[str, datetime]:
+    """Say when each bell of a home was last pressed."""
+    t = a.alerts.c
+    query = (
+        select(t.evidence, t.as_of)
+        .where(t.subject_kind == SubjectKind.HOUSEHOLD, t.subject_id == home)
+        .where(t.kind.in_(BELL_KINDS))
+        .order_by(t.as_of)
+    )
+    return {str(row.evidence.get("device")): row.as_of for row in view.people.execute(query)}
+
+
+def _device(
+    row: Any, head: Any, pressed: datetime | None, *, now: datetime, rule: SilenceRule
+) -> DeviceRow:
+    told = [at for at in (row.heard_at, pressed) if at is not None]
+    heard = moment(head.received_at) if head else max(told, default=None)
     meter = row.kind == DeviceKind.METER
-    wait = max(rule.at_least, timedelta(minutes=row.interval_minutes) * rule.intervals)
+    wait = rule.wait(timedelta(minutes=row.interval_minutes))
     return DeviceRow(
         row.id,
         DeviceKind(row.kind),
