@@ -29,7 +29,7 @@ class NoUse:
     default_limit_hours : float, default 24.0
         The limit of a home whose own is not learnt yet.
     min_limit_hours, max_limit_hours : float, default 6.0 and 48.0
-        Bounds of a learnt limit.
+        Bounds of a learnt limit. Learning keeps within 6 and 48 hours, so they can only narrow it.
     degraded_litres_per_hour : float, default 1.0
         Base flow from which the home's protection is called degraded: uses hide in a leak.
 

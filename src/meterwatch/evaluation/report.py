@@ -82,26 +82,13 @@ class Row:
         }
 
     def cells(self) -> tuple[str, ...]:
-        """Give the row as text, in the order of `COLUMNS`."""
+        """Give the row as text: rule, three rates, median, p90, three shares; empty if not asked."""
         rates = [_rate(self.alarms.get(way)) for way in WAYS]
         if self.delay is None:
             return (self.rule, *rates, "", "", "", "", "")
         shares = (self.delay.within_12h, self.delay.within_24h, self.delay.missed_72h)
         hours = (_hours(self.delay.median), _hours(self.delay.p90))
         return (self.rule, *rates, *hours, *(_share(share) for share in shares))
-
-
-COLUMNS = (
-    "rule",
-    "alarms a household-year, all",
-    ">= 48 h declared",
-    "< 24 h only",
-    "median h",
-    "p90 h",
-    "<= 12 h",
-    "<= 24 h",
-    "missed in 72 h",
-)
 
 
 @dataclass(frozen=True, slots=True)
