@@ -113,6 +113,13 @@ def as_record(
 
 
 def read_rows(path: Path, progress: Progress | None) -> Iterator[tuple[str, float, float]]:
+    """Give home, epoch seconds and litres of each row, in the order of the file.
+
+    Raises
+    ------
+    ValueError
+        If a row cannot be read; the text begins with its line.
+    """
     rows = csv.reader(_lines(path, progress), strict=True)
     header = tuple(cell.strip() for cell in next(rows, []))
     if header != COLUMNS:

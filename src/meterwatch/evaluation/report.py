@@ -82,7 +82,7 @@ class Row:
         }
 
     def cells(self) -> tuple[str, ...]:
-        """Give the row as text: rule, three rates, median, p90, three shares; empty if not asked."""
+        """Give the row as text: rule, three rates, median, p90, three shares."""
         rates = [_rate(self.alarms.get(way)) for way in WAYS]
         if self.delay is None:
             return (self.rule, *rates, "", "", "", "", "")
