@@ -21,6 +21,8 @@ REGION = "CN"  # where a number without a country code is
 MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 FORMULA_SIGNS = ("=", "+", "-", "@")
 EARLIEST_BIRTH, EARLIEST_CONSENT = 1890, 1990
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_MARKS = " \t\r\n\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u2060\ufeff"
 _PHONE = re.compile(r"\+?[\d\s().-]{1,39}")
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _EUI = re.compile(r"[0-9A-Fa-f]{16}")
@@ -63,30 +65,36 @@ Read = Callable[[str, Moment], Any]
 
 
 def tidy(raw: str) -> str:
-    """Take off what one does not see: blanks and marks of direction at both ends."""
-    composed = unicodedata.normalize("NFC", raw)
-    return (
-        composed.strip()
-        .strip("\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\ufeff")
-        .strip()
-    )
+    """Make every blank an ordinary one, and take blanks and invisible marks off both ends."""
+    composed = unicodedata.normalize("NFC", raw).replace("\u3000", " ").replace("\xa0", " ")
+    return composed.strip(_MARKS)
 
 
-def check_text(cell: str, limit: int, *, signs: bool) -> None:
-    """Refuse what no cell may hold: signs of control, too much text, and formulas if `signs`."""
-    for sign in cell:
-        if unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} or "\u202a" <= sign <= "\u202e":
-            shown = f"U+{ord(sign):04X}"
-            raise Unfit(
-                f"含有看不见的控制字符 {shown}(换行也算),请删掉",
-                f"has the invisible sign {shown} in it (a line break is one); delete it",
-            )
+def unseen(cell: str) -> str:
+    """Give the first sign that does something without being seen, or nothing.
+
+    Rare characters of names may be unknown to this Python: they are seen, and they stay.
+    """
+    return next((sign for sign in cell if unicodedata.category(sign) in _UNSEEN), "")
+
+
+def check_text(cell: str, limit: int, *, formulas: bool) -> None:
+    """Refuse what no cell may hold: signs of control, too much text; and formulas, where they would
+    be taken for text.
+    """
+    sign = unseen(cell)
+    if sign:
+        shown = f"U+{ord(sign):04X}"
+        raise Unfit(
+            f"含有看不见的控制字符 {shown}(换行也算),请删掉",
+            f"has the invisible sign {shown} in it (a line break is one); delete it",
+        )
     if len(cell) > limit:
         raise Unfit(
             f"有 {len(cell)} 个字,最多 {limit} 个",
             f"has {len(cell)} characters; {limit} is the most",
         )
-    if signs and cell.startswith(FORMULA_SIGNS):
+    if not formulas and cell.startswith(FORMULA_SIGNS):
         raise Unfit(
             f"以 {cell[0]} 开头,会被当成公式,请去掉开头的 {cell[0]}",
             f"begins with {cell[0]}, which spreadsheets take for a formula; take it off",

@@ -31,8 +31,6 @@ class Column:
         The most characters of a cell.
     said : tuple of str
         What it is for, in Chinese and in English.
-    signs : bool
-        Whether a cell that begins like a formula is refused.
     """
 
     name: str
@@ -41,7 +39,11 @@ class Column:
     read: Read = cells.text
     limit: int = NAME
     synonyms: tuple[str, ...] = ()
-    signs: bool = True
+
+    @property
+    def free(self) -> bool:
+        """Whether a cell may hold any text, so that a formula could hide in it."""
+        return self.read in {cells.text, cells.address, cells.words}
 
 
 def _contact(role: str, zh: str, attached: tuple[str, str], *synonyms: str) -> tuple[Column, ...]:
@@ -56,7 +58,6 @@ def _contact(role: str, zh: str, attached: tuple[str, str], *synonyms: str) -> t
             cells.phone,
             LONG_NUMBER,
             (f"{zh}手机", f"{zh}联系电话", *(f"{word}电话" for word in synonyms)),
-            signs=False,
         ),
     )
 

@@ -105,7 +105,7 @@ class _Line:
     def _read(self, name: str, cell: str, moment: Moment) -> Any:
         column = BY_NAME[name]
         try:
-            check_text(cell, column.limit, signs=column.signs)
+            check_text(cell, column.limit, formulas=not column.free)
             return column.read(cell, moment)
         except Unfit as unfit:
             self._fault(name, unfit.zh, unfit.en)

@@ -131,7 +131,7 @@ def write(
         for path, role, name, number in gathered.shared
     )
     return {
-        "areas": Count(places.new, 0, len(places.ids) - places.new),
+        "areas": Count(places.new, 0, len(set(places.ids.values())) - places.new),
         "households": _count(kept),
         "residents": _count(registry.keep_residents(_residents(homes, ids))),
         "devices": _count(registry.keep_devices(_devices(homes, ids, now))),

@@ -107,10 +107,11 @@ def _columns(
     found: list[Column | None] = []
     for heading in map(cells.tidy, headings):
         column = KNOWN.get(plain(heading))
+        shown = ascii(heading[:40]) if cells.unseen(heading) else heading[:40]
         if column is not None and column in found:
-            faults.add(line, heading[:40], "这一列出现了两次", "this column is there twice")
+            faults.add(line, shown, "这一列出现了两次", "this column is there twice")
         elif column is None and heading:
-            _unknown(line, heading[:40], faults, warnings)
+            _unknown(line, shown, faults, warnings)
         found.append(column)
     if not any(found):
         names = ", ".join(column.name for column in COLUMNS[:5])
