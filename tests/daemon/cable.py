@@ -1,7 +1,8 @@
 """A cable between a client and the broker that can be cut, and that remembers the packets."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Condition, Thread
 
@@ -81,9 +82,8 @@ class Cable:
         self._threads = [Thread(target=self._accept)]
         self._threads[0].start()
 
-    def wait_until(self, what: str, is_so: object) -> None:
+    def wait_until(self, what: str, is_so: Callable[[], bool]) -> None:
         """Wait until a condition over the calls holds; it is asked at every packet."""
-        assert callable(is_so)
         with self.changed:
             assert self.changed.wait_for(is_so, SOON), f"never: {what}"
 
@@ -135,7 +135,5 @@ class Cable:
 
 
 def _hang_up(end: socket.socket) -> None:
-    try:
+    with suppress(OSError):
         end.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass

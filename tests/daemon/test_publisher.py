@@ -57,12 +57,14 @@ def test_what_was_unconfirmed_when_the_connection_broke_is_sent_again(
     for payload in numbered(1_000):
         publisher.publish("publisher/three", payload, timeout=SOON)
         if payload == b"500":
-            cable.wait_until("a first message", lambda: bool(cable.calls[0].said[1:]))
+            cable.wait_until(
+                "a first message", lambda: bool(cable.calls and cable.calls[0].said[1:])
+            )
             cable.cut()
     assert publisher.stop(SOON)
     assert len(cable.calls) == 2
     take.wait_until("all", lambda: set(take.payloads) == set(numbered(1_000)))
-    assert [p for p in dict.fromkeys(take.payloads)] == numbered(1_000)
+    assert list(dict.fromkeys(take.payloads)) == numbered(1_000)
     assert source.stop(SOON)
 
 

@@ -98,13 +98,11 @@ class Line:
         """Do what was posted, say goodbye and end; tell whether it ended in time."""
         self._ending.set()
         self._ring()
-        if self._thread.ident is not None:
+        if self._thread.ident is None:
+            self._close()
+        else:
             self._thread.join(timeout)
-        if self._thread.is_alive():
-            return False
-        self._ears.close()
-        self._bell.close()
-        return True
+        return not self._thread.is_alive()
 
     def _ring(self) -> None:
         # Full, so it rings already; or closed, and nobody is left to hear it.
@@ -121,6 +119,11 @@ class Line:
                 waits = growing(FIRST_WAIT, LONGEST_WAIT)
             # Spread out, so that a thousand clients do not all come back in one moment.
             self._ending.wait(next(waits) * uniform(0.5, 1.0))
+        self._close()
+
+    def _close(self) -> None:
+        self._ears.close()
+        self._bell.close()
 
     def _dial(self) -> bool:
         try:
