@@ -108,6 +108,10 @@ class DataClock:
         """Tell the newest moment heard."""
         return self._at
 
+    def copy(self) -> "DataClock":
+        """Make a clock that stands here too, to try what moments would do to this one."""
+        return DataClock(self._at, started=self._started)
+
     def hear(self, moment: datetime) -> datetime:
         """Move on to a moment if it is newer, and tell the time then.
 

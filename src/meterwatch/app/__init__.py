@@ -4,6 +4,6 @@
 `run` does with it, `replaying` and `staging` move a house by recorded and by invented homes.
 """
 
-from meterwatch.app.house import House, open_store
+from meterwatch.app.house import House, NotMigrated, open_store
 
-__all__ = ["House", "open_store"]
+__all__ = ["House", "NotMigrated", "open_store"]

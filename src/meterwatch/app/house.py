@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
+from threading import RLock
 from typing import Any
 
 from meterwatch import detectors, migrations
-from meterwatch.clock import Clock, DataClock, machine_now
+from meterwatch.clock import Clock, DataClock, HandClock, MovedClock, SystemClock, machine_now
 from meterwatch.config import Settings
 from meterwatch.domain.fact import Fact
 from meterwatch.domain.usage import LocalTime
@@ -22,6 +23,7 @@ from meterwatch.pipeline.meters import Meters
 from meterwatch.pipeline.sweep import Watch
 from meterwatch.store import Store
 from meterwatch.store.house import HOMES_REVISION, RefusedPayload
+from meterwatch.store.telemetry import Row
 
 DATA_MOMENT = timedelta(hours=1)  # how finely a replay is judged
 _ESCALATED_AT_ONCE = 100
@@ -45,6 +47,10 @@ def open_store(settings: Settings) -> Store:
             "the tables are missing or old: run `meterwatch migrate` first"
         )
     return Store(settings.database.url)
+
+
+class SweepFailed(RuntimeError):  # noqa: N818  # says what happened
+    """A batch was committed, but judging it failed; it is tried again as it is."""
 
 
 class StoreInbox:
@@ -99,6 +105,7 @@ class House:
         self.meters: Meters | None = None
         self._directory = Directory({})
         self._revision = -1
+        self._lock = RLock()
         self._night: datetime | None = None
 
     def _provider(self) -> Provider:
@@ -107,8 +114,13 @@ class House:
 
     @property
     def follows_data(self) -> bool:
-        """Whether the clock is moved by the readings."""
+        """Whether this house's own readings move its clock."""
         return isinstance(self.clock, DataClock)
+
+    @property
+    def by_data(self) -> bool:
+        """Whether it lives by the time of recorded readings, its own or another role's."""
+        return not isinstance(self.clock, SystemClock | MovedClock | HandClock)
 
     def directory(self) -> Directory:
         """Say who speaks under which address, read anew after an edit."""
@@ -136,19 +148,37 @@ class House:
 
     def take(self, facts: Sequence[Fact]) -> Ingested:
         """Take in a batch: when this returns, it is committed. Raises, and nothing is lost."""
-        facts = self._stamped(facts)
-        now = self.clock.now()
+        if isinstance(self.clock, DataClock):
+            return self._take_by_data(self.clock, facts)
+        return self._take(facts, self.clock.now())
+
+    def _take(self, facts: Sequence[Fact], now: datetime) -> Ingested:
         taken = ingest(self.store, self.directory(), self.policies, facts, now)
         if self.meters is not None and taken.rows:
-            self.meters.take(taken.rows)
+            with self._lock:
+                self._hand_on(self.meters, taken.rows)
         return taken
 
-    def _stamped(self, facts: Sequence[Fact]) -> Sequence[Fact]:
-        """Let a data clock hear each fact in turn: it was received when it was measured."""
-        clock = self.clock
-        if not isinstance(clock, DataClock):
-            return facts
-        return [replace(fact, received_at=clock.hear(fact.measured_at)) for fact in facts]
+    def _hand_on(self, meters: Meters, rows: Sequence[Row]) -> None:
+        """Hand committed readings to the sweep. Live, a sweep that fails stops no reading."""
+        if not self.follows_data:
+            meters.hear(rows)
+            return
+        try:
+            meters.take(rows)
+        except ValueError as error:  # not the fault of these facts: they are committed
+            raise SweepFailed("the sweep failed on a batch that is committed") from error
+
+    def _take_by_data(self, clock: DataClock, facts: Sequence[Fact]) -> Ingested:
+        """Let each fact count as received when it was measured, and the clock follow.
+
+        The clock moves after the commit: a batch that has to be tried again is stamped alike.
+        """
+        trial = clock.copy()
+        stamped = [replace(fact, received_at=trial.hear(fact.measured_at)) for fact in facts]
+        taken = self._take(stamped, trial.now())
+        clock.hear(trial.now())
+        return taken
 
     def refuse(self, payloads: Iterable[RefusedPayload]) -> None:
         """Count what was not taken in and keep the last of it."""
@@ -158,8 +188,9 @@ class House:
     def sweep(self) -> None:
         """Judge what has come in, and every meter's punctuality, as of now."""
         if self.meters is not None:
-            self.meters.refresh()
-            self.meters.close(self.clock.now())
+            with self._lock:
+                self.meters.refresh()
+                self.meters.close(self.clock.now())
 
     def escalate(self) -> int:
         """Move every alert whose time has come; count the moves."""

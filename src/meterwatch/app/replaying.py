@@ -1,7 +1,7 @@
 """Replaying: recorded readings through the real path, with the decision clock moved by the data."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from meterwatch.app.house import House
 from meterwatch.domain.fact import Reading
 from meterwatch.evaluation.records import read_rows
+from meterwatch.pipeline.import_homes import import_homes
 
 CHUNK = 2_000  # readings a batch: about two days of forty homes, then people's part has its turn
 _DISORDER = timedelta(days=31).total_seconds()
@@ -55,6 +56,31 @@ def as_facts(rows: Iterable[Row]) -> list[Reading]:
         moment = datetime.fromtimestamp(at, UTC)
         facts.append(Reading(home, moment, moment, litres))
     return facts
+
+
+def as_homes_csv(path: Path) -> bytes:
+    """Write the households of a recording as the file that an office would import."""
+    lines = ["household,area_community,meter", *(f"{h},replay,{h}" for h in households(path))]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def register(house: House, path: Path) -> None:
+    """Import the households of a recording that are not there yet, as new at its beginning."""
+    first = min((at for _, at, _ in read_rows(path, None)), default=0.0)
+    since = datetime.fromtimestamp(first, UTC)
+    import_homes(house.store, as_homes_csv(path), since, zone=house.zone)
+
+
+def first(rows: Iterator[Row], limit: int | None) -> Iterator[Row]:
+    """Give at most so many rows."""
+    return islice(rows, limit)
+
+
+def as_batches(rows: Iterator[Row], size: int) -> Iterator[list[Reading]]:
+    """Gather rows as a concentrator would send them: heard together, at the last one's time."""
+    while batch := as_facts(islice(rows, size)):
+        heard = max(fact.measured_at for fact in batch)
+        yield [replace(fact, received_at=heard) for fact in batch]
 
 
 def replay(house: House, rows: Iterator[Row]) -> Replayed:

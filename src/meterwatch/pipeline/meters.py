@@ -97,6 +97,10 @@ class Meters:
         self._sweep(self._board.homes, now)
         self._settle()
 
+    def hear(self, rows: Sequence[Row]) -> None:
+        """Lay committed readings by until the next `close`."""
+        self._waiting += rows
+
     def take(self, rows: Sequence[Row]) -> None:
         """Take in committed readings in the order in which they were heard."""
         for row in rows:

@@ -91,6 +91,11 @@ class Homes:
                 )
             )
 
+    def code_of(self, household: int) -> str | None:
+        """Give the office's own number of a home."""
+        query = select(t.households.c.code).where(t.households.c.id == household)
+        return self._connection.execute(query).scalar_one_or_none()
+
     def grade(self, subject: Subject) -> Grade:
         """Give the care grade of a home; an area counts as green."""
         if subject[0] is SubjectKind.AREA:
@@ -121,7 +126,7 @@ class Homes:
         )
 
     def _gather(self, by_role: dict[Role, list[int]], query: Select[str, int]) -> None:
-        for role, contact in self._connection.execute(query).tuples():
+        for role, contact in self._connection.execute(query):
             ids = by_role.setdefault(Role(role), [])
             if contact not in ids:
                 ids.append(contact)

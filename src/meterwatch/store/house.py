@@ -14,7 +14,6 @@ KEPT_PER_REASON = 1_000
 _PAYLOAD_BYTES = 2_048  # of a refused payload: enough to see what it was
 
 SWEPT = "swept"  # every reading received up to here has been judged
-DATA_CLOCK = "data_clock"  # where the clock of a replay stands
 HOMES_REVISION = "homes_revision"  # grows with every edit of homes, devices, absences, swaps
 PROFILES_REVISION = "profiles_revision"  # grows when limits were learnt
 NIGHT = "night"  # the night's work is done up to here

@@ -4,8 +4,7 @@ from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text
 
 from meterwatch.store.tables.base import PEOPLE, Json, key, moment
 
-# Named positions: how far the sweep has judged, where a data clock stands, the revision of the
-# homes and devices that every role watches.
+# Named positions: how far the sweep has judged, the revisions that every role watches.
 marks = Table(
     "marks",
     PEOPLE,

@@ -37,7 +37,7 @@ def played(view: View, life: frozenset[str]) -> Played:
     )
     closed = select(func.count()).where(a.alerts.c.state == "closed")
     return Played(
-        dict(kinds.tuples().all()),
+        dict(kinds.all()),
         people.execute(closed).scalar_one(),
         people.execute(select(func.count()).select_from(h.inbox)).scalar_one(),
         people.execute(select(func.count()).select_from(a.replies)).scalar_one(),

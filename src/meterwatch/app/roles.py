@@ -1,0 +1,184 @@
+"""The roles of `run`: what each process does with the house.
+
+`bells` hears presses and sends what they raised, apart from everything else; `meters` hears
+readings and judges them; `people` escalates, delivers and serves the console; `night` learns.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from threading import Event
+
+import structlog
+import typer
+
+from meterwatch import gateways
+from meterwatch.app.console import ConsoleServer, first_login, make_console
+from meterwatch.app.house import House
+from meterwatch.clock import DataClock, StoredClock, SystemClock, machine_now, machine_seconds
+from meterwatch.config import Settings
+from meterwatch.daemon.beats import Beat, Beats
+from meterwatch.daemon.intake import Intake
+from meterwatch.daemon.mqtt import BrokerSettings, Source
+from meterwatch.daemon.waking import Relay, sleeper, waker
+from meterwatch.domain.fact import Fact
+from meterwatch.store import Store
+from meterwatch.store.house import SWEPT
+
+_log = structlog.get_logger(__name__)
+_POLL_SECONDS = 1.0
+_NIGHT_SECONDS = 60.0
+_IDLE_SECONDS = 5.0  # a replay that says nothing for so long has ended: judge what waits
+OUTBOX = "outbox"
+
+BELL_TOPICS = tuple(topic for gateway in gateways.known() for topic in gateway.bells)
+METER_TOPICS = tuple(
+    topic for gateway in gateways.known() for topic in gateway.topics if topic not in gateway.bells
+)
+
+
+def clock_of(role: str, store: Store, *, by_data: bool) -> SystemClock | DataClock | StoredClock:
+    """Choose the clock of a role: the machine's, or the one that recorded readings move."""
+    if not by_data:
+        return SystemClock()
+    if role == "meters":
+        heard = store.telemetry.last_heard()
+        at = datetime.fromtimestamp(heard or 0, UTC)
+        return DataClock(at, started=heard is not None)
+
+    def swept() -> datetime | None:
+        with store.transaction(read_only=True) as tx:
+            return tx.house.moment(SWEPT)
+
+    return StoredClock(swept, SystemClock())
+
+
+def broker_of(settings: Settings, role: str) -> BrokerSettings:
+    """Give the settings of one role's session at the broker."""
+    mqtt = settings.mqtt
+    return BrokerSettings(
+        host=mqtt.host,
+        port=mqtt.port,
+        client_id=f"{mqtt.client_id}-{role}",
+        username=mqtt.username,
+        password=mqtt.password.get_secret_value(),
+        receive_maximum=mqtt.receive_maximum,
+        session_expiry_seconds=mqtt.session_expiry_seconds,
+        topic_prefix=mqtt.topic_prefix,
+    )
+
+
+class Role:
+    """One role of the house in its process: a source if it listens, beats, and how it ends."""
+
+    def __init__(self, name: str, house: House) -> None:
+        self.name = name
+        self.house = house
+        self._waker = waker(house.settings.database.url)
+        self._source: Source | None = None
+        self._server: ConsoleServer | None = None
+        self._heard_at = machine_seconds()
+        self._beats = Beats(name, self._listed(), self._note, machine_seconds, note_seconds=5.0)
+        self._relay: Relay | None = None
+
+    def run(self, stop: Event) -> None:
+        """Work until told to stop; a console that dies ends the role, and is started anew."""
+        self._open()
+        self._beats.start()
+        _log.info("role_started", role=self.name)
+        while not stop.wait(_POLL_SECONDS):
+            if self._server is not None and self._server.ended:
+                _log.error("console_ended", role=self.name)
+                break
+        self._close()
+        _log.info("role_stopped", role=self.name)
+
+    def _listed(self) -> list[Beat]:
+        """List what this role does again and again."""
+        house, outbox = self.house, _POLL_SECONDS
+        listed: Mapping[str, list[Beat]] = {
+            "bells": [Beat("deliver", outbox, lambda: house.deliver(bells_only=True))],
+            "meters": [Beat("sweep", _POLL_SECONDS, self._sweep)],
+            "people": [
+                Beat("escalate", _POLL_SECONDS, self._escalate),
+                Beat("deliver", outbox, house.deliver),
+            ],
+            "night": [Beat("learn", _NIGHT_SECONDS, self._learn)],
+        }
+        return listed[self.name]
+
+    def _open(self) -> None:
+        """Open what the role listens to or serves."""
+        if self.name == "meters":
+            self.house.watch_meters()
+            self._listen(METER_TOPICS)
+        elif self.name == "bells":
+            self._listen(BELL_TOPICS)
+        elif self.name == "people":
+            self._serve()
+
+    def _listen(self, topics: Sequence[str]) -> None:
+        house = self.house
+        intake = Intake(self._take, house.refuse, house.field_maps)
+        mqtt = house.settings.mqtt
+        self._source = Source(
+            broker_of(house.settings, self.name),
+            topics,
+            machine_now if house.by_data else house.clock.now,
+            intake.take,
+            batch_seconds=mqtt.batch_seconds,
+            batch_messages=mqtt.batch_readings,
+        )
+        self._source.start()
+
+    def _serve(self) -> None:
+        calls = {OUTBOX: lambda: self._beats.wake("deliver")}
+        self._relay = Relay(sleeper(self.house.settings.database.url, OUTBOX), calls)
+        self._relay.start()
+        self._server = ConsoleServer(self.house, make_console(self.house))
+        self._server.start()
+        link = first_login(self.house)
+        if link is not None:
+            # Said once, on the terminal or in the journal, and nowhere else: whoever reads it may
+            # make the first account.
+            typer.echo(f"第一次登录 / first login: {link}", err=True)
+
+    def _take(self, facts: Sequence[Fact]) -> None:
+        taken = self.house.take(facts)
+        self._heard_at = machine_seconds()
+        if taken.alerts:
+            if self.name == "bells":
+                self._beats.wake("deliver")
+            self._waker.ring(OUTBOX)
+        if self.name == "meters" and not self.house.by_data:
+            self._beats.wake("sweep")
+
+    def _sweep(self) -> None:
+        house = self.house
+        if house.by_data and machine_seconds() - self._heard_at < _IDLE_SECONDS:
+            return
+        before = house.meters.alerts if house.meters else 0
+        house.sweep()
+        if house.meters and house.meters.alerts > before:
+            self._waker.ring(OUTBOX)
+
+    def _escalate(self) -> None:
+        if self.house.escalate():
+            self._beats.wake("deliver")
+
+    def _learn(self) -> None:
+        if not self.house.by_data:
+            self.house.work_at_night(self.house.clock.now())
+
+    def _close(self) -> None:
+        if self._source is not None:
+            self._source.stop()
+        if self._server is not None:
+            self._server.stop()
+        if self._relay is not None:
+            self._relay.stop()
+        self._beats.stop()
+        self._waker.close()
+
+    def _note(self, role: str, beat: str, failure: str) -> None:
+        with self.house.store.transaction() as tx:
+            tx.house.beat(role, beat, machine_now(), failure)

@@ -1,0 +1,148 @@
+"""`meterwatch replay`: recorded readings through the real path, here or over a broker."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from meterwatch.commands.given import AsJson, Config, give_up, settings_from
+from meterwatch.gateways.base import Message
+
+_BATCH = 100  # readings in one payload of the concentrator that a replay speaks as
+
+
+def replay(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            help="household,at,register_litres 的 CSV,可以是 .gz / a CSV, gzipped or not.",
+        ),
+    ],
+    config: Config = None,
+    mqtt: Annotated[
+        str,
+        typer.Option(
+            help="发布到消息服务器 主机:端口,守护进程用 run --clock data 启动 / publish to this "
+            "broker; the daemon runs with --clock data."
+        ),
+    ] = "",
+    speed: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="只用于 --mqtt:几倍速,0 为尽快 / how many times real time, 0: as fast as it goes.",
+        ),
+    ] = 0.0,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="只重放前几条读数 / only the first readings.")
+    ] = None,
+    homes_csv: Annotated[
+        Path | None,
+        typer.Option(help="只写出这些住户的导入文件 / only write the homes as a file to import."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """重放记录的读数:走真实的路,时钟跟着数据走。 Recorded readings through the real path.
+
+    例 / example:  meterwatch replay readings.csv.gz --config replay.toml
+    """
+    from meterwatch.app import replaying  # costly imports come after --help
+
+    try:
+        if homes_csv is not None:
+            homes_csv.write_bytes(replaying.as_homes_csv(file))
+            typer.echo(f"{homes_csv}: meterwatch import {homes_csv}")
+        elif mqtt:
+            _publish(file, mqtt, speed, limit)
+        else:
+            _live_through(file, config, limit, as_json=as_json)
+    except ValueError as error:
+        give_up(error)
+
+
+def _live_through(file: Path, config: Path | None, limit: int | None, *, as_json: bool) -> None:
+    """Let a house of this process live through the recording."""
+    import json
+    import logging
+    from dataclasses import asdict
+
+    import structlog
+
+    from meterwatch.app import House, NotMigrated, open_store, replaying
+    from meterwatch.app.roles import clock_of
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    settings = settings_from(config)
+    if settings.sms.provider != "console":
+        give_up(
+            '重放只能配合 sms.provider = "console",不会真的发短信 / '
+            "a replay works with the console provider only: it texts nobody"
+        )
+    try:
+        store = open_store(settings)
+    except NotMigrated as wrong:
+        give_up(wrong)
+    house = House(settings, store, clock_of("meters", store, by_data=True))
+    with _bar() as (progress, task):
+        replaying.register(house, file)
+        rows = replaying.recorded(file, lambda share: progress.update(task, completed=share))
+        done = replaying.replay(house, replaying.first(rows, limit))
+    store.close()
+    if as_json:
+        typer.echo(json.dumps(asdict(done)))
+        return
+    typer.echo(
+        f"读数 / readings {done.readings} · 未登记 / unregistered {done.refused} · "
+        f"预警 / alerts {done.alerts} · 短信 / messages {done.messages}"
+    )
+
+
+def _publish(file: Path, mqtt: str, speed: float, limit: int | None) -> None:
+    """Publish the recording as payloads of a concentrator."""
+    from meterwatch.app import replaying
+    from meterwatch.commands.publishing import Publisher, address
+    from meterwatch.gateways import by_name
+
+    native = by_name("native")
+
+    def messages(rows: Iterator[replaying.Row]) -> Iterator[tuple[datetime, Message]]:
+        for batch in replaying.as_batches(rows, 1 if speed else _BATCH):
+            for message in native.encode(batch):
+                yield message.received_at, message
+
+    with _bar() as (progress, task), Publisher(*address(mqtt)) as publisher:
+        rows = replaying.recorded(file, lambda share: progress.update(task, completed=share))
+        for message in _paced(messages(replaying.first(rows, limit)), speed):
+            publisher.send(message)
+    typer.echo(f"已发布 / published {publisher.acknowledged}")
+
+
+def _paced(timed: Iterator[tuple[datetime, Message]], speed: float) -> Iterator[Message]:
+    """Let messages go when their time has come, so many times faster than it did."""
+    from threading import Event
+
+    from meterwatch.clock import machine_now
+
+    began, first, pause = machine_now(), datetime.max.replace(tzinfo=UTC), Event()
+    for moment, message in timed:
+        first = min(first, moment)
+        if speed:
+            ahead = (moment - first) / speed - (machine_now() - began)
+            pause.wait(max(ahead, timedelta(0)).total_seconds())
+        yield message
+
+
+@contextmanager
+def _bar() -> Iterator[tuple[Progress, TaskID]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("重放 / replaying", total=1.0)
+        yield progress, task
+        progress.update(task, completed=1.0)
