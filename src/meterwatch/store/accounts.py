@@ -53,6 +53,14 @@ class Accounts:
         query = select(func.count()).where(t.users.c.disabled_at.is_(None))
         return self._connection.execute(query).scalar_one()
 
+    def listed(self) -> tuple[User, ...]:
+        """Give every account, the closed ones as well."""
+        rows = self._connection.execute(select(t.users).order_by(t.users.c.id))
+        return tuple(
+            User(row.id, row.name, row.password_hash, row.language, row.disabled_at is not None)
+            for row in rows
+        )
+
     def user(self, number: int) -> User | None:
         """Give an account by its id."""
         return self._one(t.users.c.id == number)
