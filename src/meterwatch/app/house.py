@@ -18,7 +18,7 @@ from meterwatch.pipeline.board import Board
 from meterwatch.pipeline.deliver import Carriage, deliver
 from meterwatch.pipeline.escalate import escalate
 from meterwatch.pipeline.ingest import Directory, Ingested, ingest
-from meterwatch.pipeline.learn import forget, last_night, night, night_due
+from meterwatch.pipeline.learn import Kept, forget, last_night, night, night_due
 from meterwatch.pipeline.meters import Meters
 from meterwatch.pipeline.sweep import Watch
 from meterwatch.store import Store
@@ -183,7 +183,7 @@ class House:
     def refuse(self, payloads: Iterable[RefusedPayload]) -> None:
         """Count what was not taken in and keep the last of it."""
         with self.store.transaction() as tx:
-            tx.house.refuse(payloads)
+            tx.house.refuse(payloads, self.settings.retention.refused_each)
 
     def sweep(self) -> None:
         """Judge what has come in, and every meter's punctuality, as of now."""
@@ -216,8 +216,17 @@ class House:
         night(self.store, board or self._board(now), self.local, now, self._use_litres)
         self._night = now
         if not self.follows_data:
-            forget(self.store, timedelta(days=self.settings.retention.readings_days), now)
+            forget(self.store, self._kept, now)
         return True
+
+    @property
+    def _kept(self) -> Kept:
+        retention = self.settings.retention
+        return Kept(
+            timedelta(days=retention.readings_days),
+            timedelta(days=retention.rollup_days),
+            timedelta(days=retention.hooks_days),
+        )
 
     @property
     def _use_litres(self) -> float:

@@ -5,6 +5,7 @@ the roll-ups of four weeks. Nothing here looks past `now`.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -78,9 +79,21 @@ def last_night(store: Store) -> datetime | None:
         return tx.house.moment(NIGHT)
 
 
-def forget(store: Store, keep: timedelta, now: datetime) -> int:
-    """Delete raw readings older than their retention; count them."""
-    return store.telemetry.forget_readings(int((now - keep).timestamp()))
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How long things are kept."""
+
+    readings: timedelta
+    rollups: timedelta
+    replies: timedelta
+
+
+def forget(store: Store, kept: Kept, now: datetime) -> None:
+    """Delete what has been kept long enough: readings, roll-ups, the words of replies."""
+    store.telemetry.forget_readings(int((now - kept.readings).timestamp()))
+    store.telemetry.forget_rollups((now - kept.rollups).date())
+    with store.transaction() as tx:
+        tx.replies.forget(now - kept.replies)
 
 
 def _away(

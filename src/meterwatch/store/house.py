@@ -71,8 +71,8 @@ class House:
             row.on_conflict_do_update(index_elements=["role", "beat"], set_=values)
         )
 
-    def refuse(self, payloads: Iterable[RefusedPayload]) -> None:
-        """Count refused payloads by reason and keep the last 1,000 of each."""
+    def refuse(self, payloads: Iterable[RefusedPayload], keep: int = KEPT_PER_REASON) -> None:
+        """Count refused payloads by reason and keep the last of each, 1,000 by default."""
         reasons: set[str] = set()
         for one in payloads:
             reasons.add(one.refused.reason)
@@ -88,7 +88,7 @@ class House:
                 )
             )
         for reason in reasons:
-            self._forget_old(reason)
+            self._forget_old(reason, keep)
 
     def _count(self, one: RefusedPayload) -> None:
         row = insert_into(self._connection, t.refused_counts).values(
@@ -99,10 +99,10 @@ class House:
             row.on_conflict_do_update(index_elements=["reason", "gateway"], set_=more)
         )
 
-    def _forget_old(self, reason: str) -> None:
+    def _forget_old(self, reason: str, keep: int) -> None:
         mine = t.refused.c.reason == reason
         edge = select(t.refused.c.id).where(mine)
-        edge = edge.order_by(t.refused.c.id.desc()).offset(KEPT_PER_REASON).limit(1)
+        edge = edge.order_by(t.refused.c.id.desc()).offset(keep).limit(1)
         oldest = self._connection.execute(edge).scalar_one_or_none()
         if oldest is not None:
             self._connection.execute(delete(t.refused).where(mine, t.refused.c.id <= oldest))

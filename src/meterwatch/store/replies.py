@@ -37,6 +37,12 @@ class Replies:
             row.values(contact_id=contact, answer=answer, alert_id=alert_id, result=result)
         )
 
+    def forget(self, before: datetime) -> int:
+        """Empty the words and numbers of messages received before a moment; count them."""
+        old = (t.replies.c.received_at < before, t.replies.c.erased_at.is_(None))
+        row = update(t.replies).where(*old)
+        return self._connection.execute(row.values(text="", sender="", erased_at=before)).rowcount
+
     def asked_how(self, contact: int, now: datetime, within: timedelta) -> int | None:
         """Name the visit of which this contact was asked last whether they went or phoned."""
         query = (

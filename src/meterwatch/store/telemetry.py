@@ -218,6 +218,11 @@ class Telemetry:
             old = delete(t.readings).where(t.readings.c.measured_at < before)
             return connection.execute(old).rowcount
 
+    def forget_rollups(self, before: date) -> int:
+        """Delete day roll-ups older than a day; count them."""
+        with self._engine.begin() as connection:
+            return connection.execute(delete(t.rollups).where(t.rollups.c.day < before)).rowcount
+
     def _upsert(self, table: Table, keys: list[str], values: list[dict[str, Any]]) -> None:
         if not values:
             return
