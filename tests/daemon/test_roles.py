@@ -255,7 +255,7 @@ def test_a_second_signal_ends_a_process_that_hangs(ear: Ear) -> None:
 
 
 @pytest.fixture
-def service_manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.settimeout(SOON)
         address = f"\0meterwatch-test-{os.getpid()}-{tmp_path.name}"
@@ -266,21 +266,21 @@ def service_manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
         yield listener
 
 
-def test_the_service_manager_is_told_of_start_life_and_end(
-    ear: Ear, service_manager: socket.socket, monkeypatch: pytest.MonkeyPatch
+def test_systemd_is_told_of_start_life_and_end(
+    ear: Ear, systemd: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WATCHDOG_USEC", "2000")
     with running({"bells": role(ear, "bells")}) as supervised:
-        told = [service_manager.recv(100) for _ in range(2)]
+        told = [systemd.recv(100) for _ in range(2)]
         assert told == [b"READY=1", b"WATCHDOG=1"]
         ear.hear(1)
         supervised.stop.set()
-        while service_manager.recv(100) != b"STOPPING=1":
+        while systemd.recv(100) != b"STOPPING=1":
             pass
         assert supervised.end() == 0
 
 
-def test_where_no_service_manager_listens_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_systemd_listens_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", "")
     assert not sd_notify("READY=1")
     monkeypatch.setenv("NOTIFY_SOCKET", "@meterwatch-nobody-listens-here")

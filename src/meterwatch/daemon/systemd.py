@@ -1,4 +1,4 @@
-"""Tells the service manager of the machine how we are (`sd_notify`, as systemd defines it)."""
+"""Tells systemd how we are; where nobody listens it does nothing."""
 
 import os
 import socket

@@ -92,7 +92,8 @@ class Line:
     def post(self, job: Job) -> None:
         """Have something done on the line's thread, in order; while connected, else after."""
         self._jobs.append(job)
-        self._ring()
+        if len(self._jobs) == 1:  # beside others it is done with them
+            self._ring()
 
     def stop(self, timeout: float) -> bool:
         """Do what was posted, say goodbye and end; tell whether it ended in time."""
