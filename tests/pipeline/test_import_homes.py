@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from meterwatch import migrations
 from meterwatch.domain.household import Grade, Role
@@ -285,6 +287,22 @@ def test_who_runs_notices_an_import_and_nothing_else(store: Store) -> None:
     assert revision() == 1
     take_in(store, written(HOME | {"grade": "red"}))
     assert revision() == 2
+
+
+def test_two_imports_at_once_make_one_home(store: Store) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda _: take_in(store, written(HOME)), range(2)))
+    assert sorted(one.counts["households"].new for one in done) == [0, 1]
+    assert len(rows_of(store, t.households)) == 1
+
+
+def test_an_error_of_the_database_repeats_no_name(store: Store) -> None:
+    take_in(store, written(HOME))
+    again = t.contacts.insert().values(id=1, name="王女士", phone="+8613800138000", can_text=True)
+    with pytest.raises(IntegrityError) as caught, store.transaction() as tx:
+        tx.connection.execute(again.values(language="zh"))
+    assert "王女士" not in str(caught.value)
+    assert "13800138000" not in str(caught.value)
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing(store: Store) -> None:

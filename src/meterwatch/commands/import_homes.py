@@ -15,6 +15,7 @@ from meterwatch.clock import machine_now
 from meterwatch.commands.given import Config, give_up, settings_from
 from meterwatch.pipeline.import_homes import Imported, ImportFault, Remark
 from meterwatch.pipeline.import_homes import import_homes as take_in
+from meterwatch.pipeline.import_homes.sheet import LARGEST_BYTES
 
 MANY_LINES = 500
 NOUNS: Mapping[str, str] = {
@@ -44,7 +45,8 @@ def import_homes(file: File, dry_run: DryRun = False, config: Config = None) -> 
     例 / Example:  meterwatch import homes.csv --dry-run
     """
     settings = settings_from(config)
-    content = file.read_bytes()
+    with file.open("rb") as opened:
+        content = opened.read(LARGEST_BYTES + 1)  # one more is refused as too large
     try:
         store = open_store(settings)
     except NotMigrated as refusal:

@@ -47,8 +47,11 @@ def read_only(connection: Connection) -> Connection:
 
 def _engine(url: str) -> Engine:
     if not is_sqlite(url):
-        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=15)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        return create_engine(
+            url, hide_parameters=True, pool_pre_ping=True, pool_size=5, max_overflow=15
+        )
+    # What a statement was given stays out of its error, and so out of the logs: it may be a name.
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import Connection, Table, bindparam, func, select
 
 from meterwatch.domain.household import Area, Level
 from meterwatch.store.house import HOMES_REVISION, House
@@ -17,6 +17,8 @@ from meterwatch.store.tables import people as t
 
 Key = tuple[Any, ...]
 Values = Mapping[str, Any]
+
+_LOCK = 7_301_189  # any number, the same for everybody who registers in bulk
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,11 @@ class Registry:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def alone(self) -> None:
+        """Wait until nobody else registers in bulk; on SQLite the transaction is that already."""
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
     def areas(self) -> tuple[Area, ...]:
         """Give the whole tree of areas."""

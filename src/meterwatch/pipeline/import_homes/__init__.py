@@ -10,7 +10,7 @@ from datetime import datetime, tzinfo
 
 from meterwatch.pipeline.import_homes.cells import Moment
 from meterwatch.pipeline.import_homes.columns import COLUMNS, Column
-from meterwatch.pipeline.import_homes.homes import gather
+from meterwatch.pipeline.import_homes.homes import Gathered, gather
 from meterwatch.pipeline.import_homes.register import Counts, check, warn, write
 from meterwatch.pipeline.import_homes.remarks import ImportFault, Remark, Remarks, whole_file
 from meterwatch.pipeline.import_homes.sheet import open_sheet, rows
@@ -55,24 +55,11 @@ def import_homes(  # each is asked for
     by: str = "command",
     progress: Progress | None = None,
 ) -> Imported:
-    """Take a CSV file in, in one transaction.
+    """Take the content of a CSV file in, in one transaction; a `dry_run` takes it back.
 
-    Parameters
-    ----------
-    content : bytes
-        The file as it is.
-    now : datetime, aware
-        New homes and devices are watched from here on.
-    zone : tzinfo
-        Where a day in the file begins.
-    language : str
-        Of messages to contacts for whom the file names none.
-    dry_run : bool
-        Whether to do all of it and take it back.
-    by : str
-        Who imports, for the audit trail.
-    progress : callable, optional
-        Told the number of each line of the file as it is read.
+    New homes are watched from `now` on; a day in the file begins in `zone`; contacts for whom the
+    file names no language get `language`. `by` is who imports, for the audit trail. `progress` is
+    told the number of each line as it is read.
 
     Raises
     ------
@@ -87,16 +74,30 @@ def import_homes(  # each is asked for
         raise whole_file("标题下面没有一行内容", "there is no line below the headings")
     with store.transaction() as tx:
         trial = tx.connection.begin_nested()
-        check(tx.registry, gathered, faults, warnings)
-        counts = write(tx.registry, gathered, now, language, faults)
-        if faults.total:
-            raise ImportFault(faults.sorted(), faults.total)
-        warn(tx.registry, gathered, warnings)
+        counts = _take_in(tx, gathered, now, language, faults, warnings)
         _note(tx, counts, by, now)
         if dry_run:
             trial.rollback()
     homes = len(gathered.homes)
     return Imported(sheet.encoding, homes, counts, warnings.sorted(), warnings.total)
+
+
+def _take_in(
+    tx: Transaction,
+    gathered: Gathered,
+    now: datetime,
+    language: str,
+    faults: Remarks,
+    warnings: Remarks,
+) -> Counts:
+    """Hold the file against what is registered and write it, or raise what is wrong with it."""
+    tx.registry.alone()
+    check(tx.registry, gathered, faults, warnings)
+    counts = write(tx.registry, gathered, now, language, faults)
+    if faults.total:
+        raise ImportFault(faults.sorted(), faults.total)
+    warn(tx.registry, gathered, warnings)
+    return counts
 
 
 def _note(tx: Transaction, counts: Counts, by: str, now: datetime) -> None:

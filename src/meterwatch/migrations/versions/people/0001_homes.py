@@ -1,5 +1,7 @@
 """Areas, homes, the people in and around them, devices."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -146,9 +148,8 @@ def _consents() -> None:
     op.create_index(op.f("ix_consents_household_id"), "consents", ["household_id"], unique=False)
 
 
-def _devices() -> None:
-    op.create_table(
-        "devices",
+def _columns_of_devices() -> list[sa.Column[Any]]:
+    return [
         sa.Column("id", ID, nullable=False),
         sa.Column("household_id", ID, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -165,6 +166,13 @@ def _devices() -> None:
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("watched_since", MOMENT, nullable=False),
         sa.Column("retired_at", MOMENT, nullable=True),
+    ]
+
+
+def _devices() -> None:
+    op.create_table(
+        "devices",
+        *_columns_of_devices(),
         sa.CheckConstraint("kind IN ('meter', 'button')", name=op.f("ck_devices_kind_word")),
         sa.ForeignKeyConstraint(
             ["household_id"], ["households.id"], name=op.f("fk_devices_household_id_households")

@@ -1,5 +1,7 @@
 """Signals, alerts and their timeline."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -16,13 +18,13 @@ JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 def upgrade() -> None:
     _alerts()
+    _indexes_of_alerts()
     _alert_lines()
     _signals()
 
 
-def _alerts() -> None:
-    op.create_table(
-        "alerts",
+def _columns_of_alerts() -> list[sa.Column[Any]]:
+    return [
         sa.Column("id", ID, nullable=False),
         sa.Column("subject_kind", sa.Text(), nullable=False),
         sa.Column("subject_id", ID, nullable=False),
@@ -45,6 +47,13 @@ def _alerts() -> None:
         sa.Column("closed_by", sa.Text(), nullable=False),
         sa.Column("evidence", JSON, nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
+    ]
+
+
+def _alerts() -> None:
+    op.create_table(
+        "alerts",
+        *_columns_of_alerts(),
         sa.CheckConstraint(
             "(state = 'closed') = (next_due_at IS NULL)", name=op.f("ck_alerts_closed_or_due")
         ),
@@ -63,6 +72,9 @@ def _alerts() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
     )
+
+
+def _indexes_of_alerts() -> None:
     op.create_index("ix_alerts_code", "alerts", ["code"], unique=False)
     op.create_index(
         "ix_alerts_due",

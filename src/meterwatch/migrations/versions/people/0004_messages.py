@@ -1,5 +1,7 @@
 """The outbox, what carriers said of it, replies."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -17,6 +19,7 @@ JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 def upgrade() -> None:
     _receipts()
     _notifications()
+    _indexes_of_notifications()
     _replies()
     _attempts()
 
@@ -37,9 +40,8 @@ def _receipts() -> None:
     )
 
 
-def _notifications() -> None:
-    op.create_table(
-        "notifications",
+def _columns_of_notifications() -> list[sa.Column[Any]]:
+    return [
         sa.Column("id", ID, nullable=False),
         sa.Column("alert_id", ID, nullable=True),
         sa.Column("about", sa.Text(), nullable=False),
@@ -60,6 +62,13 @@ def _notifications() -> None:
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("provider_id", sa.Text(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
+    ]
+
+
+def _notifications() -> None:
+    op.create_table(
+        "notifications",
+        *_columns_of_notifications(),
         sa.CheckConstraint(
             "channel IN ('sms', 'console')", name=op.f("ck_notifications_channel_word")
         ),
@@ -91,6 +100,9 @@ def _notifications() -> None:
         ),
         sa.UniqueConstraint("ref", name=op.f("uq_notifications_ref")),
     )
+
+
+def _indexes_of_notifications() -> None:
     op.create_index(op.f("ix_notifications_alert_id"), "notifications", ["alert_id"], unique=False)
     op.create_index(
         op.f("ix_notifications_contact_id"), "notifications", ["contact_id"], unique=False

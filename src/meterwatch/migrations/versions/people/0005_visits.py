@@ -1,5 +1,7 @@
 """The ledger of visits."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -20,9 +22,8 @@ def upgrade() -> None:
     _visit_notes()
 
 
-def _visits() -> None:
-    op.create_table(
-        "visits",
+def _columns_of_visits() -> list[sa.Column[Any]]:
+    return [
         sa.Column("id", ID, nullable=False),
         sa.Column("household_id", ID, nullable=False),
         sa.Column("visitor", sa.Text(), nullable=False),
@@ -36,6 +37,13 @@ def _visits() -> None:
         sa.Column("saw_person_at", MOMENT, nullable=True),
         sa.Column("needs", JSON, nullable=False),
         sa.Column("corrects", ID, nullable=True),
+    ]
+
+
+def _visits() -> None:
+    op.create_table(
+        "visits",
+        *_columns_of_visits(),
         sa.CheckConstraint(
             "mode IN ('home', 'phone', 'video', 'neighbour', 'unstated')",
             name=op.f("ck_visits_mode_word"),
