@@ -125,7 +125,7 @@ class Role:
             topics,
             machine_now if house.by_data else house.clock.now,
             intake.take,
-            batch_seconds=mqtt.batch_seconds,
+            batch_seconds=0.0 if self.name == "bells" else mqtt.batch_seconds,
             batch_messages=mqtt.batch_readings,
         )
         self._source.start()

@@ -122,7 +122,7 @@ def _outgoing(
     parcel: Parcel, alert: Alert | None, phone: str, language: str, zone: tzinfo
 ) -> Outgoing:
     note = parcel.notification
-    params = _params(parcel, alert, zone) | {"ref": parcel.ref}
+    params = _params(parcel, alert, zone)
     worry = alert.kind if alert is not None else ""
     return Outgoing(
         notification_id=parcel.id,
