@@ -87,8 +87,8 @@ class ThroughBroker:
 
     def close(self) -> None:
         """Leave the broker, and end it if it is ours."""
-        self._publisher.stop()
-        self._source.stop()
+        self._publisher.stop(timeout=2.0)
+        self._source.stop(timeout=5.0)
         if self._process is not None:
             self._process.close()
 
@@ -103,8 +103,12 @@ class Broker:
             f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
             "max_queued_messages 1000000\nmax_inflight_messages 1000\nlog_dest none\n"
         )
+        # A session of its own: Ctrl-C is for us, and we end the broker when we have left it.
         self._process = subprocess.Popen(
-            [program, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [program, "-c", str(config)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
 
     def close(self) -> None:

@@ -3,21 +3,23 @@
 Time runs as it does, and can be moved on; the fleet speaks only by payloads.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from threading import Event, RLock
 
 import numpy as np
+import structlog
 
 from meterwatch import gateways
-from meterwatch.app.air import Straight, ThroughBroker
+from meterwatch.app.air import BrokerLost, Straight, ThroughBroker
 from meterwatch.app.house import House
 from meterwatch.clock import MovedClock, machine_now
 from meterwatch.domain.fact import Fact
 from meterwatch.domain.notification import Reply
 from meterwatch.domain.signal import LIFE_KINDS
+from meterwatch.gateways.base import Message
 from meterwatch.pipeline.board import Board
 from meterwatch.pipeline.import_homes import import_homes
 from meterwatch.pipeline.ingest import ingest
@@ -28,6 +30,7 @@ from meterwatch.simulators.district import District
 from meterwatch.simulators.fleet import Fleet
 from meterwatch.store.views.demo import Played, played
 
+_log = structlog.get_logger(__name__)
 HISTORY = timedelta(days=60)
 _STEP = timedelta(minutes=5)  # how finely time is moved on
 _BELLS_BACK = timedelta(hours=4)  # bells and batteries have spoken within so long
@@ -115,13 +118,23 @@ class Stage:
     def _step(self) -> None:
         """Let everything that is sent by now be heard, judged and acted upon."""
         now = self._clock.now()
-        self._air.send([message for _, message in self.fleet.messages(self._told, now)])
+        self._send([message for _, message in self.fleet.messages(self._told, now)])
         self._told = now
         self.house.sweep()
         self.house.escalate()
         self.house.deliver()
         self.house.work_at_night(now)
         self._beat()
+
+    def _send(self, messages: Sequence[Message]) -> None:
+        """Send through the air; if the broker is gone, go on without one and lose nothing."""
+        try:
+            self._air.send(messages)
+        except BrokerLost:
+            _log.warning("demo_goes_on_without_broker")
+            self._air.close()
+            self._air = Straight(self.house)
+            self._air.send(messages)
 
     def _beat(self) -> None:
         """Say that the roles are alive: here one thread plays them all."""

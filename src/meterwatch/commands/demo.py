@@ -1,5 +1,6 @@
 """`meterwatch demo`: an invented district at once, with no broker, no database and no settings."""
 
+import logging
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ from threading import Event, Thread
 from types import FrameType
 from typing import Annotated
 
+import structlog
 import typer
 from rich.console import Console
 from rich.panel import Panel
@@ -53,11 +55,17 @@ def demo(
     """
     console = Console()
     stop = Event()
+    _log_little()
     with ExitStack() as stack:
         stack.enter_context(_ending(stop))
         _need_free(port)
         folder = stack.enter_context(_folder(keep))
         _play(console, stack, stop, folder, Wanted(port, homes, seed, mqtt, run_for, browser))
+
+
+def _log_little() -> None:
+    """Leave the terminal to the demo; only what goes wrong is written between."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 class Wanted:
