@@ -9,7 +9,8 @@ import gzip
 import io
 import math
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -120,19 +121,20 @@ def read_rows(path: Path, progress: Progress | None) -> Iterator[tuple[str, floa
     ValueError
         If a row cannot be read; the text begins with its line.
     """
-    rows = csv.reader(_lines(path, progress), strict=True)
-    header = tuple(cell.strip() for cell in next(rows, []))
-    if header != COLUMNS:
-        raise ValueError(f"line 1: must be {','.join(COLUMNS)}, not {','.join(header)[:80]}")
-    for row in rows:
-        if not row:
-            continue
-        if len(row) != len(COLUMNS):
-            raise ValueError(f"line {rows.line_num}: must have {len(COLUMNS)} cells")
-        yield row[0], _moment(row[1], rows.line_num), _litres(row[2], rows.line_num)
+    with closing(_lines(path, progress)) as lines:
+        rows = csv.reader(lines, strict=True)
+        header = tuple(cell.strip() for cell in next(rows, []))
+        if header != COLUMNS:
+            raise ValueError(f"line 1: must be {','.join(COLUMNS)}, not {','.join(header)[:80]}")
+        for row in rows:
+            if not row:
+                continue
+            if len(row) != len(COLUMNS):
+                raise ValueError(f"line {rows.line_num}: must have {len(COLUMNS)} cells")
+            yield row[0], _moment(row[1], rows.line_num), _litres(row[2], rows.line_num)
 
 
-def _lines(path: Path, progress: Progress | None) -> Iterator[str]:
+def _lines(path: Path, progress: Progress | None) -> Generator[str, None, None]:
     with path.open("rb") as raw:
         packed = raw.read(len(_GZIP)) == _GZIP
         raw.seek(0)
