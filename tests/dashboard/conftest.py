@@ -1,6 +1,8 @@
 """The console over a small town, and browsers of it that need no network."""
 
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,17 +12,30 @@ from fastapi.testclient import TestClient
 from meterwatch.clock import HandClock
 from meterwatch.dashboard import Settings, make, sessions
 from meterwatch.dashboard.security import cookie_name
+from meterwatch.store import Store
 from tests.dashboard import town
 from tests.dashboard.town import NOW, SHANGHAI, Town
 
 LIMITS = sessions.Limits(Settings().idle, Settings().absolute)
 
 
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Town]:
+    """Found the town once; each test gets a copy of its files."""
+    folder = tmp_path_factory.mktemp("town")
+    store = town.found(f"sqlite:///{folder}/meterwatch.db")
+    settled = town.settle(store)
+    store.close()
+    return folder, settled
+
+
 @pytest.fixture
-def here(tmp_path: Path) -> Iterator[Town]:
-    """Give the town on a fresh SQLite."""
-    store = town.found(f"sqlite:///{tmp_path}/meterwatch.db")
-    yield town.settle(store)
+def here(founded: tuple[Path, Town], tmp_path: Path) -> Iterator[Town]:
+    """Give the town on a SQLite of its own."""
+    folder, settled = founded
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    store = Store(f"sqlite:///{tmp_path}/meterwatch.db")
+    yield replace(settled, store=store, clock=HandClock(NOW))
     store.close()
 
 

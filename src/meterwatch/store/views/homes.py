@@ -231,7 +231,7 @@ def _intervals(view: View, ids: Collection[int] | None) -> Mapping[int, int]:
     )
     if ids is not None:
         query = query.where(d.household_id.in_(ids))
-    return dict(view.people.execute(query).tuples().all())
+    return dict(view.people.execute(query).all())
 
 
 def _away(view: View, ids: Collection[int], now: datetime) -> Mapping[int, datetime]:
@@ -241,7 +241,7 @@ def _away(view: View, ids: Collection[int], now: datetime) -> Mapping[int, datet
         .where(t.household_id.in_(ids), t.since <= now, t.until > now, t.ended_at.is_(None))
         .group_by(t.household_id)
     )
-    return dict(view.people.execute(query).tuples().all())
+    return dict(view.people.execute(query).all())
 
 
 def _worries(view: View, ids: Collection[int]) -> Mapping[int, int]:
@@ -251,7 +251,7 @@ def _worries(view: View, ids: Collection[int]) -> Mapping[int, int]:
         .where(a.STANDING, t.subject_kind == SubjectKind.HOUSEHOLD, t.subject_id.in_(ids))
         .group_by(t.subject_id)
     )
-    return dict(view.people.execute(query).tuples().all())
+    return dict(view.people.execute(query).all())
 
 
 def _residents(view: View, home: int) -> tuple[Resident, ...]:

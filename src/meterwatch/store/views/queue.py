@@ -123,7 +123,7 @@ def _last_acts(view: View, ids: Collection[int]) -> Mapping[int, datetime]:
         .where(lines.c.alert_id.in_(ids), lines.c.actor != "system")
         .group_by(lines.c.alert_id)
     )
-    return dict(view.people.execute(query).tuples().all())
+    return dict(view.people.execute(query).all())
 
 
 def _silent_meters(view: View) -> int:

@@ -125,7 +125,7 @@ def outbox(view: View) -> Mapping[str, int]:
     """Count the messages in each state of delivery."""
     n = t.notifications
     query = select(n.c.state, func.count()).group_by(n.c.state)
-    return dict(view.people.execute(query).tuples().all())
+    return dict(view.people.execute(query).all())
 
 
 def oldest_waiting(view: View) -> datetime | None:

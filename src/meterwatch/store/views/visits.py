@@ -138,4 +138,4 @@ def _answered(view: View, ids: Collection[int]) -> Mapping[int, tuple[int, ...]]
 def _corrections(view: View, ids: Collection[int]) -> Mapping[int, int]:
     v = t.visits
     query = select(v.c.corrects, v.c.id).where(v.c.corrects.in_(ids)).order_by(v.c.id)
-    return dict(view.people.execute(query).tuples().all())
+    return dict(view.people.execute(query).all())

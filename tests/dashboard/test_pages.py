@@ -1,0 +1,209 @@
+"""Every page: it opens, in both languages, and shows what belongs on it."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from meterwatch.domain.fact import Refusal
+from meterwatch.domain.register import Oddity
+from meterwatch.pipeline import respond
+from tests.dashboard.town import HOUR, NOW, Town, worry
+
+PAGES = [
+    "/",
+    "/queue",
+    "/alerts",
+    "/alerts?state=standing&kind=hub_silent&q=%25",
+    "/alerts?state=nonsense&before=3",
+    "/alerts/1",
+    "/alerts/1/part",
+    "/alerts/4",
+    "/households",
+    "/households?state=unknown&grade=green&q=H0",
+    "/households/2",
+    "/households/5",
+    "/visits",
+    "/visits?since=2026-11-01&until=2026-11-30&mode=home&outcome=safe&q=H",
+    "/visits?since=never",
+    "/visits/new",
+    "/visits/new?household=1&alert=1",
+    "/system",
+    "/about/licences",
+]
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_page_opens_in_both_languages(client: TestClient, path: str, language: str) -> None:
+    client.cookies.set("language", language)
+    answer = client.get(path)
+    assert answer.status_code == 200
+    if "<html" in answer.text:
+        assert f'<html lang="{"zh-CN" if language == "zh" else "en"}"' in answer.text
+
+
+def test_the_language_is_kept_when_it_was_chosen(client: TestClient) -> None:
+    answer = client.get("/alerts?state=open&lang=en")
+    assert "Nobody has it yet" in answer.text
+    assert 'href="?state=open&amp;lang=zh"' in answer.text
+    assert "language=en" in answer.headers["set-cookie"]
+
+
+def test_a_language_that_is_not_spoken_changes_nothing(client: TestClient) -> None:
+    answer = client.get("/?lang=xx%0d%0aSet-Cookie:a=b")
+    assert 'lang="zh-CN"' in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/alerts/999", "/households/999", "/visits/999/correct", "/no"])
+def test_what_is_not_there_is_said_in_words(client: TestClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "没有这个页面" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/alerts/0", "/alerts/x", "/households/99999999999999999999"])
+def test_a_number_that_cannot_be_is_refused_in_words(client: TestClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 422
+    assert "无法识别" in answer.text
+
+
+def test_a_search_with_signs_that_no_database_takes_finds_nothing(client: TestClient) -> None:
+    for path in ("/alerts", "/households", "/visits"):
+        assert client.get(f"{path}?q=%00%07%25_'").status_code == 200
+
+
+def test_the_alert_page_tells_what_happened_and_who_can_be_called(
+    client: TestClient, here: Town
+) -> None:
+    respond.go(here.store, here.silent_home, "contact:4", NOW)
+    page = client.get(f"/alerts/{here.silent_home}").text
+    assert "预警产生:长时间未用水" in page
+    assert "已通知:监护人、社区联系人" in page
+    assert "邻居李 已出发" in page
+    order = [page.index(name) for name in ("女儿李", "社区吴", "邻居李</b>", "值班何")]
+    assert order == sorted(order)
+    assert "+86138****0002" in page
+    assert "+8613800000002" not in page
+    assert "如无人登记结果,1 小时后重新提醒" in page
+
+
+def test_the_alert_of_an_area_has_no_chart_and_no_visit(client: TestClient, here: Town) -> None:
+    page = client.get(f"/alerts/{here.hub}").text
+    assert "data-chart" not in page
+    assert "登记探视" not in page
+
+
+def test_a_closed_alert_offers_nothing_more(client: TestClient, here: Town) -> None:
+    client.post("/visits/new?household=1&alert=1", data={"quick": "home"})
+    page = client.get(f"/alerts/{here.bell}").text
+    assert "林晓 登记了探视:在家平安" in page
+    assert "/acknowledge" not in page
+
+
+def test_an_alert_with_no_evidence_at_all_breaks_no_page(client: TestClient, here: Town) -> None:
+    kinds = ("no_use", "low_use", "flat_flow", "meter_silent", "bell_missed", "battery", "odd_one")
+    for kind in (*kinds, "button_silent"):
+        worry(here.store, kind, 6, NOW - HOUR, {})
+    page = client.get("/").text
+    assert "已异常长时间未用水" in page or "用水" in page
+    assert client.get("/alerts").status_code == 200
+    client.cookies.set("language", "en")
+    assert "odd_one" in client.get("/").text
+
+
+def test_every_home_is_in_one_of_three_states(client: TestClient) -> None:
+    page = client.get("/households").text
+    rows = {code: page.split(code)[1].split("</tr>")[0] for code in ("H0001", "H0002", "H0003")}
+    assert "有用水" in rows["H0001"]
+    assert "确认未用水" in rows["H0002"]
+    assert "未知" in rows["H0003"]
+
+
+def test_homes_are_found_by_name_of_who_lives_there(client: TestClient) -> None:
+    page = client.get("/households?q=王秀英").text
+    assert "湖滨路 8 号 1 单元 103" in page
+    assert "梅园路" not in page
+
+
+def test_homes_can_be_narrowed_to_one_state(client: TestClient) -> None:
+    page = client.get("/households?state=not_used").text
+    assert "H0002" in page
+    assert "H0001" not in page
+
+
+def test_a_leaking_home_says_that_its_protection_is_degraded(client: TestClient) -> None:
+    page = client.get("/households/5").text
+    assert "每小时约有 4.2 升水持续流出" in page
+    assert "守望效果下降" in page
+
+
+def test_the_chart_has_its_figures_as_a_table_with_unknown_hours(client: TestClient) -> None:
+    page = client.get("/households/2").text
+    table = page.split('aria-label="每小时用水"')[1].split("</table>")[0]
+    assert table.count("<tr>") == 49
+    assert "未知" in table
+    assert '<td class="end num">0</td>' in table
+
+
+def test_an_absence_is_declared_and_ended_on_the_page_of_the_home(
+    client: TestClient, here: Town
+) -> None:
+    form = {"until": "2026-11-24T12:00", "reason": "family"}
+    answer = client.post("/households/4/absences", data=form)
+    assert answer.headers["location"] == "/households/4?said=absence"
+    page = client.get("/households/4").text
+    assert "外出至 11-24 12:00" in page
+    assert "报备人:林晓" in page
+    client.post("/households/4/absences/1/end")
+    page = client.get("/households/4").text
+    assert "外出至 11-24 12:00" not in page
+    assert "以往外出" in page
+
+
+@pytest.mark.parametrize(
+    ("home", "until", "said"),
+    [
+        (4, "", "请填写晚于现在"),
+        (4, "2026-11-20T12:00", "请填写晚于现在"),
+        (4, "2029-01-01T00:00", "请填写晚于现在"),
+        (4, "0001-01-01T00:00", "请填写晚于现在"),
+        (1, "2026-12-24T12:00", "红色等级住户最多 14 天"),
+    ],
+)
+def test_an_absence_that_cannot_be_is_refused_with_the_mend(
+    client: TestClient, home: int, until: str, said: str
+) -> None:
+    answer = client.post(f"/households/{home}/absences", data={"until": until})
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+def test_the_system_page_names_every_refusal_and_its_mend(client: TestClient) -> None:
+    page = client.get("/system").text
+    assert "设备未登记" in page
+    assert "请通过导入把它登记到住户名下" in page
+    assert "meters/m-99" in page
+
+
+def test_every_reason_for_refusing_has_words_and_a_mend() -> None:
+    from meterwatch.dashboard import codes
+
+    assert set(codes.REFUSALS) == set(Refusal)
+    assert set(codes.ODDITIES) == set(Oddity)
+
+
+def test_a_reading_that_was_put_aside_is_shown_with_what_to_do(
+    client: TestClient, here: Town
+) -> None:
+    at = int((NOW - HOUR * 10).timestamp())
+    here.store.telemetry.put_aside([(1, at - at % 3600 + 1800, Oddity.STEP_BACK)])
+    with here.store.view() as view:
+        row = view.telemetry.exec_driver_sql(
+            "SELECT measured_at FROM readings WHERE device_id = 1 ORDER BY measured_at DESC"
+        ).first()
+    assert row is not None
+    here.store.telemetry.put_aside([(1, row.measured_at, Oddity.STEP_BACK)])
+    page = client.get("/system").text
+    assert "读数倒退" in page
+    assert "H0001" in page
