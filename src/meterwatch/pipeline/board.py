@@ -132,7 +132,7 @@ class Board:
         What is judged otherwise than it is stored: device, epoch seconds of the reading, and why
         it is put aside (None: it counts after all).
         """
-        series = telemetry.series(devices, heard_until - int(HORIZON), heard_until)
+        series = telemetry.series(devices, HORIZON, heard_until)
         wanted = self._row if devices is None else devices
         edges = np.flatnonzero(np.diff(series.device_ids)) + 1
         starts = np.concatenate([[0], edges]) if len(series.device_ids) else np.array([], int)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, Table, delete, func, select, update
+from sqlalchemy import Connection, Engine, Table, and_, delete, func, select, update
 
 from meterwatch.domain.register import Oddity
 from meterwatch.domain.usage import CLASSES, HOURS, Floats, UsageProfile
@@ -83,22 +83,30 @@ class Telemetry:
                 return _copy(connection, rows)
             return _insert(connection, rows)
 
-    def series(
-        self,
-        devices: Collection[int] | None,
-        since: int,
-        heard_until: int,
-        until: int | None = None,
-    ) -> Series:
-        """Give the readings of these devices (None: of all) measured since, heard until."""
-        r = t.readings
-        where = [r.c.measured_at >= since, r.c.received_at <= heard_until]
+    def series(self, devices: Collection[int] | None, seconds: float, heard_until: int) -> Series:
+        """Give what was heard until then of these devices (None: of all).
+
+        Each device's readings go back so many seconds from its own newest one, so that a meter
+        that has been silent for a week is known as well as any other.
+        """
+        r, h, earlier = t.readings.c, t.heads.c, t.readings.alias().c
+        newest = select(earlier.measured_at).where(
+            earlier.device_id == h.device_id, earlier.received_at <= heard_until
+        )
+        newest = newest.order_by(earlier.measured_at.desc()).limit(1)
+        last = select(h.device_id, newest.scalar_subquery().label("at"))
         if devices is not None:
-            where.append(r.c.device_id.in_(devices))
-        if until is not None:
-            where.append(r.c.measured_at <= until)
-        query = select(r.c.device_id, r.c.measured_at, r.c.received_at, r.c.litres, r.c.odd)
-        query = query.where(*where).order_by(r.c.device_id, r.c.measured_at)
+            last = last.where(h.device_id.in_(devices))
+        ends = last.cte("ends").prefix_with("MATERIALIZED")
+        # An outer join, so that SQLite goes from device to device and does not scan all readings.
+        lies_within = and_(
+            r.device_id == ends.c.device_id,
+            r.measured_at >= ends.c.at - int(seconds),
+            r.received_at <= heard_until,
+        )
+        query = select(ends.c.device_id, r.measured_at, r.received_at, r.litres, r.odd)
+        query = query.join_from(ends, t.readings, lies_within, isouter=True)
+        query = query.where(ends.c.at.is_not(None)).order_by(ends.c.device_id, r.measured_at)
         with self._engine.connect() as connection:
             return _series(connection.execute(query).all())
 
