@@ -7,11 +7,12 @@ A part that is not there leaves its tests out and is named at the end; METERWATC
 
 pytest_plugins = [
     "pytester",
-    # The last three import from the first two.
+    # Each imports only from those above it.
     "tests.parts.absent",
     "tests.parts.ports",
     "tests.parts.recordings",
     "tests.parts.broker",
     "tests.parts.postgres",
     "tests.parts.browser",
+    "tests.parts.stores",
 ]

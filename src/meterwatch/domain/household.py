@@ -136,7 +136,11 @@ class Absence:
     reason: str
     ended_at: datetime | None = None
 
+    @property
+    def ends_at(self) -> datetime:
+        """When it is over: at the time that was said, or when it was ended before that."""
+        return self.until if self.ended_at is None else min(self.until, self.ended_at)
+
     def covers(self, moment: datetime) -> bool:
         """Tell whether the household is away at this moment."""
-        end = self.until if self.ended_at is None else min(self.until, self.ended_at)
-        return self.since <= moment < end
+        return self.since <= moment < self.ends_at

@@ -53,9 +53,9 @@ _RANK = {
     Delivery.ACCEPTED: 3,
     Delivery.SENT: 4,
     Delivery.UNDELIVERED: 5,
-    Delivery.REJECTED: 5,
-    Delivery.DELIVERED: 6,
-    Delivery.SUPPRESSED: 7,
+    Delivery.REJECTED: 6,
+    Delivery.DELIVERED: 7,
+    Delivery.SUPPRESSED: 8,
 }
 
 

@@ -62,8 +62,7 @@ class Judged:
 
 def possible_litres(device: Device, seconds: float) -> float:
     """Give the most water that can have passed in this time, one register step included."""
-    hours = max(seconds, 0.0) / 3_600.0
-    return device.max_flow_litres_per_hour * hours + device.resolution_litres
+    return device.max_flow_litres_per_hour * max(seconds, 0.0) / 3_600.0 + device.resolution_litres
 
 
 def judge(at: Floats, litres: Floats, device: Device, swaps: Sequence[Swap] = ()) -> Judged:
@@ -78,7 +77,7 @@ def judge(at: Floats, litres: Floats, device: Device, swaps: Sequence[Swap] = ()
     device : Device
         Its resolution, rollover and largest flow.
     swaps : sequence of Swap
-        Declared exchanges of this meter, in any order.
+        Declared exchanges of this meter; of two for one instant the last one stands.
     """
     if len(at) == 0:
         empty = np.array([], dtype=np.float64)
@@ -88,7 +87,8 @@ def judge(at: Floats, litres: Floats, device: Device, swaps: Sequence[Swap] = ()
     if not swaps and bool(np.all((steps >= 0) & (steps <= most))):
         plain = np.zeros(len(at), dtype=np.bool_)
         return Judged(np.arange(len(at), dtype=np.int64), litres - litres[0], plain, [])
-    walk = _Walk(device, sorted(swaps, key=lambda swap: swap.at))
+    ordered = {swap.at: swap for swap in sorted(swaps, key=lambda swap: swap.at)}
+    walk = _Walk(device, list(ordered.values()))
     for index in range(len(at)):
         walk.take(index, float(at[index]), float(litres[index]))
     return walk.verdict()
@@ -112,6 +112,7 @@ class _Walk:
     def take(self, index: int, at: float, litres: float) -> None:
         """Place one more reading."""
         if not self.kept:
+            self.swaps = [swap for swap in self.swaps if swap.at.timestamp() > at]
             self._keep(index, at, litres, 0.0)
             return
         self._swap_before(at)
@@ -133,17 +134,16 @@ class _Walk:
     def _swap_before(self, at: float) -> None:
         while self.swaps and self.swaps[0].at.timestamp() <= at:
             swap = self.swaps.pop(0)
-            if swap.at.timestamp() < self.last_at:
-                continue
             self.total += max(swap.old_final_litres - self.last_litres, 0.0)
             self.last_litres = swap.new_start_litres
+            self.aside.clear()  # no run of readings goes across an exchange
 
     def _step(self, litres: float) -> float | None:
         """Give the litres since the last kept reading, or None for a step down."""
         if litres >= self.last_litres:
             return litres - self.last_litres
         whole = self.device.rollover_litres
-        if not whole or self.last_litres < whole * (1 - _ROLLOVER_EDGE):
+        if not whole or not whole * (1 - _ROLLOVER_EDGE) <= self.last_litres <= whole:
             return None
         return whole - self.last_litres + litres if litres <= whole * _ROLLOVER_EDGE else None
 

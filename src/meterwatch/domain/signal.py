@@ -105,19 +105,26 @@ def _pressed(household: int, press: ButtonPress) -> Signal:
 
 
 def seen(
-    kind: str, usage: UsageWindow, found: Findings, standing: Collection[int]
+    kind: str, usage: UsageWindow, found: Findings, standing: Mapping[int, datetime]
 ) -> tuple[Signal, ...]:
     """Turn a detector's verdict into signals.
 
-    A home that fired is a worry. For a home in `standing`, whose alert of this kind stands, the
-    end of the worry is news too; what is unknown for an hour is not (see `lost`).
+    A home that fired is a worry. For a home in `standing`, whose alert of this kind stands with
+    a worry that began then, its end is news too; what is unknown for an hour is not (see `lost`).
     """
     signals = [_seen(kind, usage, found, row) for row in np.flatnonzero(found.fired)]
     for row, home in enumerate(usage.homes):
-        if home in standing and found.known[row] and not found.fired[row]:
+        if home in standing and found.known[row] and _is_over(found, row, standing[home]):
             over = _seen(kind, usage, found, row)
             signals.append(replace(over, condition=Condition.CLEARED))
     return tuple(signals)
+
+
+def _is_over(found: Findings, row: int, began: datetime) -> bool:
+    """Tell a worry that ended from a limit that moved: a silence ends by use, by nothing else."""
+    last_use = found.figures.get("last_use_at")
+    used = last_use is None or bool(last_use[row] > began.timestamp())
+    return used and not found.fired[row]
 
 
 def _seen(kind: str, usage: UsageWindow, found: Findings, row: np.intp | int) -> Signal:

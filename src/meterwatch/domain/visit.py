@@ -5,7 +5,7 @@ names the one it corrects.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -94,6 +94,14 @@ class Visit:
     needs: tuple[Need, ...] = ()
     note: str = field(default="", repr=False)
     corrects: int | None = None
+
+    def answers(self, began_at: datetime) -> bool:
+        """Tell whether a worry that began then was there when this visitor looked.
+
+        Visits are written down by the minute: a bell rung within the same one is answered too.
+        """
+        found_at = self.saw_person_at or self.arrived_at or self.logged_at
+        return began_at < found_at + timedelta(minutes=1)
 
     @property
     def reached(self) -> bool:

@@ -8,12 +8,13 @@ here delays the next person: steps have their own clock.
 `now` is decision time and goes into texts and lines; `machine` is machine time and rules leases.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from meterwatch.domain.alert import Alert, State
-from meterwatch.domain.notification import FAILED, Delivery, MessageKind, Receipt
+from meterwatch.domain.household import Contact
+from meterwatch.domain.notification import FAILED, Delivery, MessageKind, Notification, Receipt
 from meterwatch.domain.signal import BELL_KINDS
 from meterwatch.notify.provider import (
     Absent,
@@ -26,7 +27,7 @@ from meterwatch.notify.provider import (
     Unclear,
 )
 from meterwatch.notify.wording import say, template
-from meterwatch.pipeline.respond.receipts import settle
+from meterwatch.pipeline.respond.receipts import give_up_step_in, settle
 from meterwatch.store import Store, Transaction
 from meterwatch.store.outbox import Parcel
 
@@ -65,7 +66,8 @@ def deliver(
     """Send or clear up what is awake; count the rows that were looked at."""
     with store.transaction() as tx:
         parcels = tx.outbox.awake(machine(), carriage.batch, bells_only=bells_only)
-        work = [_claim(tx, parcel, carriage, now(), machine()) for parcel in parcels]
+        alerts = tx.alerts.of({parcel.notification.alert_id or 0 for parcel in parcels})
+        work = [_claim(tx, parcel, alerts, carriage, now(), machine()) for parcel in parcels]
     for parcel, outgoing in [one for one in work if one is not None]:
         if parcel.state is Delivery.UNKNOWN:
             found = carriage.provider.find(outgoing, parcel.created_at)
@@ -77,7 +79,12 @@ def deliver(
 
 
 def _claim(
-    tx: Transaction, parcel: Parcel, carriage: Carriage, now: datetime, machine: datetime
+    tx: Transaction,
+    parcel: Parcel,
+    alerts: Mapping[int, Alert],
+    carriage: Carriage,
+    now: datetime,
+    machine: datetime,
 ) -> tuple[Parcel, Outgoing] | None:
     """Take a row into hand, or put it away: what nobody needs any more is not sent."""
     if parcel.state is Delivery.SUBMITTING:  # its sender died: nobody knows what came of it
@@ -85,10 +92,10 @@ def _claim(
         return None
     note = parcel.notification
     contact = tx.homes.contacts([note.contact_id]).get(note.contact_id)
-    alert = tx.alerts.get(note.alert_id) if note.alert_id is not None else None
-    why = _needless(parcel, alert, can_text=contact is not None and contact.can_text)
-    if parcel.state is Delivery.PENDING and why:
+    alert = alerts.get(note.alert_id or 0)
+    if parcel.state is Delivery.PENDING and (why := _needless(tx, note, alert, contact)):
         tx.outbox.mark(parcel.id, Delivery.SUPPRESSED, None, changed_at=now, error=why)
+        give_up_step_in(tx, note, now)
         return None
     if contact is None:  # erased while its message was unclear: nobody may be asked about it
         tx.outbox.mark(parcel.id, parcel.state, None, changed_at=now, error="contact_removed")
@@ -109,13 +116,19 @@ def _claim(
     return parcel, _outgoing(parcel, alert, contact.phone, contact.language, carriage.zone)
 
 
-def _needless(parcel: Parcel, alert: Alert | None, *, can_text: bool) -> str:
+def _needless(
+    tx: Transaction, note: Notification, alert: Alert | None, contact: Contact | None
+) -> str:
     """Say why a message is not needed any more; nothing if it is."""
-    if not can_text:
+    if contact is None or not contact.can_text:
         return "contact_removed"
-    if parcel.notification.kind is MessageKind.ALERT and alert is not None:
+    if alert is None or note.kind is MessageKind.ANSWER:
+        return ""
+    if note.kind is MessageKind.ALERT:
         return "" if alert.state is State.OPEN else str(alert.state)
-    return ""
+    if alert.state is State.CLOSED and note.kind is not MessageKind.CLOSED:
+        return str(alert.state)
+    return "" if tx.outbox.went_out(alert.id, contact.id) else "not_told"
 
 
 def _outgoing(
@@ -168,6 +181,7 @@ def _write_result(
 ) -> None:
     with store.transaction() as tx:
         ordinal = parcel.attempts + 1
+        mine = tx.outbox.stands(parcel.id, Delivery.SUBMITTING, ordinal)
         match result:
             case Sent(provider_id, delivery):
                 tx.outbox.end_attempt(parcel.id, ordinal, "sent", "", machine)
@@ -175,10 +189,13 @@ def _write_result(
             case Unclear(reason):
                 tx.outbox.end_attempt(parcel.id, ordinal, "unclear", reason, machine)
                 later = machine + carriage.settles
-                tx.outbox.mark(parcel.id, Delivery.UNKNOWN, later, changed_at=now, error=reason)
+                if mine:
+                    tx.outbox.mark(parcel.id, Delivery.UNKNOWN, later, changed_at=now, error=reason)
             case Failed(reason, permanent, code):
                 error = f"{reason}:{code}" if code else str(reason)
                 tx.outbox.end_attempt(parcel.id, ordinal, "failed", error, machine)
+                if not mine:  # the lease was over, or a receipt came first: that one knows better
+                    return
                 if permanent or ordinal >= _TRIES:
                     settle(tx, parcel, Delivery.REJECTED, error, now)
                 else:
@@ -216,6 +233,8 @@ def _clear_up(
     """Act on the carrier's answer about a message of which nobody knows."""
     later = machine + carriage.settles
     with store.transaction() as tx:
+        if not tx.outbox.stands(parcel.id, Delivery.UNKNOWN, parcel.attempts):
+            return  # a receipt cleared it up meanwhile
         match found:
             case Found(provider_id, delivery):
                 _accept(tx, carriage, parcel, provider_id, delivery, now)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from meterwatch.detectors import Detector
-from meterwatch.domain.alert import raise_alerts
+from meterwatch.domain.alert import raise_alerts, rests
 from meterwatch.domain.escalation import Policies
 from meterwatch.domain.household import Absence
 from meterwatch.domain.signal import (
@@ -31,8 +31,10 @@ from meterwatch.domain.signal import (
 from meterwatch.domain.usage import Findings, LocalTime, UsageProfile, UsageWindow
 from meterwatch.pipeline.board import Board
 from meterwatch.pipeline.moves import keep_raised, surroundings
+from meterwatch.pipeline.respond.absences import end_by_use
 from meterwatch.store import Store
-from meterwatch.store.house import HOMES_REVISION, SWEPT
+from meterwatch.store.alerts import Standing
+from meterwatch.store.house import SWEPT
 from meterwatch.store.telemetry import Stand
 
 Subject = tuple[SubjectKind, int, str]
@@ -76,7 +78,7 @@ class Known:
         """Say, for homes that came back, from when a silence counts."""
         ends = {
             home: max(
-                (min(a.until, a.ended_at or a.until) for a in absences if not a.covers(now)),
+                (a.ends_at for a in absences if a.ends_at <= now),
                 default=None,
             )
             for home, absences in self.absences.items()
@@ -101,16 +103,30 @@ def sweep(
     profile = known.profile_of(chosen)
     found = {d.name: d.detect(usage, profile, watch.local) for d in watch.detectors}
     with store.transaction(read_only=True) as tx:
-        standing = tx.alerts.conditions()
+        standing = tx.alerts.standing()
 
     signals = _inferred(usage, found, standing, known, now)
     signals += _missed(board, watch.silence, standing, now)
-    told = [signal for signal in signals if standing.get(signal.subject) is not signal.condition]
+    news = _news(store, signals, standing)
     returned = _returned(known, usage, found, now)
 
-    if told or returned:
-        return Swept(_write(store, watch, told, returned, now), _stands(usage, found))
+    if news or returned:
+        return Swept(_write(store, watch, news, returned, now), _stands(usage, found))
     return Swept(0, _stands(usage, found))
+
+
+def _news(
+    store: Store, signals: list[Signal], standing: Mapping[Subject, Standing]
+) -> list[Signal]:
+    """Leave out what is written down already, and worries that people answered lately."""
+    stood = {subject: one.condition for subject, one in standing.items()}
+    news = [signal for signal in signals if stood.get(signal.subject) is not signal.condition]
+    fresh = [signal.subject for signal in news if signal.subject not in standing]
+    if not fresh:
+        return news
+    with store.transaction(read_only=True) as tx:
+        answered = tx.alerts.answered(fresh)
+    return [signal for signal in news if not rests(signal, answered.get(signal.subject))]
 
 
 def _write(
@@ -121,8 +137,7 @@ def _write(
         raised = raise_alerts(signals, standing, surroundings(tx, watch.policies), now)
         new = keep_raised(tx, raised, now)
         for home, at in returned.items():
-            tx.homes.end_absences(home, "first_use", datetime.fromtimestamp(at, UTC))
-            tx.house.bump(HOMES_REVISION)
+            end_by_use(tx, home, datetime.fromtimestamp(at, UTC), now)
         tx.house.set_mark(SWEPT, int(now.timestamp()))
     return len(new)
 
@@ -130,14 +145,14 @@ def _write(
 def _inferred(
     usage: UsageWindow,
     found: Mapping[str, Findings],
-    standing: Mapping[Subject, Condition],
+    standing: Mapping[Subject, Standing],
     known: Known,
     now: datetime,
 ) -> list[Signal]:
     """Turn verdicts into signals; what a declared absence explains raises nothing."""
     signals: list[Signal] = []
     for kind, findings in found.items():
-        homes = {number for _, number, name in standing if name == kind}
+        homes = {key[1]: one.began_at for key, one in standing.items() if key[2] == kind}
         for signal in seen(kind, usage, findings, homes):
             fresh = signal.condition is Condition.ACTIVE and signal.subject_id not in homes
             if not (fresh and kind in EXPLAINED_BY_ABSENCE and known.away(signal.subject_id, now)):
@@ -146,7 +161,7 @@ def _inferred(
 
 
 def _missed(
-    board: Board, rule: SilenceRule, standing: Mapping[Subject, Condition], now: datetime
+    board: Board, rule: SilenceRule, standing: Mapping[Subject, Standing], now: datetime
 ) -> list[Signal]:
     """Say what did not report, and which alerts of silence are over."""
     silent = [board.heartbeat(row) for row in board.silent(now, rule)]
@@ -180,8 +195,8 @@ def _returned(
     returned = {}
     for row, home in enumerate(usage.homes):
         running = [a for a in known.absences.get(home, ()) if a.covers(now)]
-        hours = np.nan_to_num(usage.hours[row]).max(initial=0.0)
-        began = last_use[row] - 3_600.0 * min(hours, 24.0)
+        its_hours = usage.hours[row][usage.ends_at[row] == last_use[row]]
+        began = last_use[row] - 3_600.0 * its_hours.max(initial=0.0)
         if running and began >= max(a.since for a in running).timestamp():
             returned[home] = int(last_use[row])
     return returned

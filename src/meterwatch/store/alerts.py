@@ -1,12 +1,12 @@
 """Alerts, their signals and their timeline, within one transaction."""
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, or_, select, tuple_
+from sqlalchemy import Connection, Select, func, or_, select, tuple_
 
 from meterwatch.domain.alert import Alert, Line, State
 from meterwatch.domain.notification import MessageKind
@@ -15,10 +15,21 @@ from meterwatch.store.dialects import insert_into
 from meterwatch.store.rows import alert_from, alert_values
 from meterwatch.store.tables import alerts as t
 
+T = TypeVar("T")
 Key = tuple[SubjectKind, int, str]
 _CODE_RESTS = timedelta(hours=24)  # a code is not used again for a day after its alert closed
 _SHORT_CODES = 5_000  # more than this at once, and codes grow to six digits
 _NOT_TOLD = ("rejected", "undelivered", "suppressed")
+_SUBJECT = tuple_(t.alerts.c.subject_kind, t.alerts.c.subject_id, t.alerts.c.kind)
+_AT_ONCE = 5_000  # subjects or keys in one question: databases bound how much one may hold
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the sensor says of a standing alert, and when its worry began."""
+
+    condition: Condition
+    began_at: datetime
 
 
 class Alerts:
@@ -27,13 +38,25 @@ class Alerts:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def conditions(self) -> Mapping[Key, Condition]:
+    def standing(self) -> Mapping[Key, Standing]:
         """Give what the sensors say of each standing alert."""
         a = t.alerts.c
-        query = select(a.subject_kind, a.subject_id, a.kind, a.condition).where(t.STANDING)
+        query = select(a.subject_kind, a.subject_id, a.kind, a.condition, a.began_at)
         return {
-            (SubjectKind(row[0]), row[1], row[2]): Condition(row[3])
-            for row in self._connection.execute(query)
+            (SubjectKind(row[0]), row[1], row[2]): Standing(Condition(row[3]), row[4])
+            for row in self._connection.execute(query.where(t.STANDING))
+        }
+
+    def answered(self, subjects: Collection[Key]) -> Mapping[Key, datetime]:
+        """Say when people last closed an alert of these subjects while its worry was there."""
+        a = t.alerts.c
+        query = select(a.subject_kind, a.subject_id, a.kind, func.max(a.closed_at))
+        query = query.where(a.state == State.CLOSED, a.condition != Condition.CLEARED)
+        query = query.group_by(a.subject_kind, a.subject_id, a.kind)
+        return {
+            (SubjectKind(row[0]), row[1], row[2]): row[3]
+            for some in _chunks(subjects)
+            for row in self._connection.execute(query.where(_SUBJECT.in_(some)))
         }
 
     def standing_of_home(self, household: int) -> tuple[Alert, ...]:
@@ -47,11 +70,9 @@ class Alerts:
 
     def standing_of(self, subjects: Collection[Key]) -> Mapping[Key, Alert]:
         """Give the standing alerts of exactly these subjects and kinds, locked for this change."""
-        if not subjects:
-            return {}
-        columns = tuple_(t.alerts.c.subject_kind, t.alerts.c.subject_id, t.alerts.c.kind)
-        query = select(t.alerts).where(t.STANDING, columns.in_(list(subjects))).with_for_update()
-        return {alert.subject: alert for alert in self._read(query)}
+        query = select(t.alerts).where(t.STANDING).order_by(t.alerts.c.id).with_for_update()
+        found = (self._read(query.where(_SUBJECT.in_(some))) for some in _chunks(subjects))
+        return {alert.subject: alert for alerts in found for alert in alerts}
 
     def due(self, now: datetime, limit: int) -> tuple[Alert, ...]:
         """Give alerts whose time has come, the longest overdue first; nobody else gets them."""
@@ -66,9 +87,12 @@ class Alerts:
 
     def get(self, alert_id: int) -> Alert | None:
         """Give one alert, locked for this change."""
-        query = select(t.alerts).where(t.alerts.c.id == alert_id).with_for_update()
-        found = self._read(query)
-        return found[0] if found else None
+        return self.of([alert_id]).get(alert_id)
+
+    def of(self, ids: Collection[int]) -> Mapping[int, Alert]:
+        """Give alerts by id, locked for this change, always in the same order."""
+        query = select(t.alerts).where(t.alerts.c.id.in_(ids)).order_by(t.alerts.c.id)
+        return {alert.id: alert for alert in self._read(query.with_for_update())}
 
     def by_code(self, code: str) -> Alert | None:
         """Give the newest alert of a reply code."""
@@ -96,13 +120,6 @@ class Alerts:
         row = t.alerts.update().where(t.alerts.c.id == alert.id)
         self._connection.execute(row.values(**alert_values(alert)))
 
-    def hasten(self, alert_id: int, on_round: int, step: int, now: datetime) -> None:
-        """Let an open alert come back at once, if it still stands on this step."""
-        a = t.alerts.c
-        here = (a.id == alert_id, a.state == State.OPEN, a.round == on_round, a.step == step)
-        row = t.alerts.update().where(*here, a.next_due_at > now)
-        self._connection.execute(row.values(next_due_at=now))
-
     def told(self, alert_id: int) -> frozenset[int]:
         """Name the contacts that were told of an alert, or are being told."""
         query = select(t.notifications.c.contact_id).where(
@@ -128,12 +145,15 @@ class Alerts:
             self._connection.execute(t.alert_lines.insert(), rows)
 
     def unseen(self, signals: Iterable[Signal]) -> tuple[Signal, ...]:
-        """Leave out the signals that are stored already."""
-        listed = tuple(signals)
-        keys = [signal.key for signal in listed]
-        query = select(t.signals.c.key).where(t.signals.c.key.in_(keys))
-        known = set(self._connection.execute(query).scalars())
-        return tuple(signal for signal in listed if signal.key not in known)
+        """Leave out the signals that are stored already, and repetitions among them."""
+        listed: dict[str, Signal] = {}
+        for signal in signals:
+            listed.setdefault(signal.key, signal)
+        for some in _chunks(tuple(listed)):
+            query = select(t.signals.c.key).where(t.signals.c.key.in_(some))
+            for key in self._connection.execute(query).scalars():
+                del listed[key]
+        return tuple(listed.values())
 
     def add_signal(self, signal: Signal, alert_id: int, now: datetime) -> None:
         """Keep a signal with its alert; a repetition changes nothing."""
@@ -165,3 +185,9 @@ class Alerts:
             code = str(10 ** (digits - 1) + secrets.randbelow(9 * 10 ** (digits - 1)))
             if code not in taken:
                 return code
+
+
+def _chunks(items: Collection[T]) -> Iterator[list[T]]:
+    listed = list(items)
+    for start in range(0, len(listed), _AT_ONCE):
+        yield listed[start : start + _AT_ONCE]

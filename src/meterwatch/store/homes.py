@@ -4,16 +4,18 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, or_, select, update
 
 from meterwatch.domain.alert import Circle
 from meterwatch.domain.fact import DeviceStatus
 from meterwatch.domain.household import Absence, Contact, Device, Grade, Role, Swap
+from meterwatch.domain.notification import MessageKind
 from meterwatch.domain.signal import SubjectKind
 from meterwatch.gateways.base import FieldMap
 from meterwatch.store.dialects import insert_into
 from meterwatch.store.rows import absence_from, contact_from, device_from, swap_from
 from meterwatch.store.tables import people as t
+from meterwatch.store.tables.alerts import notifications
 
 Subject = tuple[SubjectKind, int]
 
@@ -54,8 +56,8 @@ class Homes:
 
     def swaps(self) -> tuple[Swap, ...]:
         """Give every declared swap."""
-        rows = self._connection.execute(select(t.swaps).order_by(t.swaps.c.at)).mappings()
-        return tuple(swap_from(row) for row in rows)
+        query = select(t.swaps).order_by(t.swaps.c.at, t.swaps.c.id)
+        return tuple(swap_from(row) for row in self._connection.execute(query).mappings())
 
     def declare_swap(self, swap: Swap, by: str, now: datetime) -> None:
         """Keep a declared exchange of a meter."""
@@ -193,6 +195,16 @@ class Homes:
         """Name the home of an absence."""
         query = select(t.absences.c.household_id).where(t.absences.c.id == absence_id)
         return self._connection.execute(query).scalar_one_or_none()
+
+    def away_for(self, contact: int, now: datetime) -> tuple[int, ...]:
+        """Name the homes away now that are a contact's own, or of which this contact was told."""
+        n, a = notifications.c, t.absences.c
+        told = select(n.about).where(n.contact_id == contact, n.kind == MessageKind.ABSENCE)
+        numbers = [int(about.partition(":")[2]) for about in self._connection.scalars(told)]
+        mine = or_(a.id.in_(numbers), a.household_id.in_(self.homes_of_contact(contact)))
+        running = (a.ended_at.is_(None), a.since <= now, a.until > now)
+        query = select(a.household_id).distinct().where(mine, *running)
+        return tuple(sorted(self._connection.scalars(query)))
 
     def end_absences(self, household: int, by: str, now: datetime) -> int:
         """End what absences of a home are running; give how many there were."""

@@ -11,7 +11,14 @@ from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select, update
 
-from meterwatch.domain.notification import Channel, Delivery, MessageKind, Notification, Receipt
+from meterwatch.domain.notification import (
+    TOLD,
+    Channel,
+    Delivery,
+    MessageKind,
+    Notification,
+    Receipt,
+)
 from meterwatch.domain.signal import BELL_KINDS
 from meterwatch.store.dialects import insert_into
 from meterwatch.store.tables import alerts as t
@@ -47,6 +54,7 @@ class Outbox:
     def put(self, notifications: Iterable[Notification], now: datetime) -> int:
         """Lay messages ready; one whose key is there already changes nothing. Count the new."""
         put = 0
+        key = ["alert_id", "round", "step", "contact_id", "channel", "kind", "about"]
         for note in notifications:
             row = insert_into(self._connection, t.notifications).values(
                 alert_id=note.alert_id,
@@ -57,7 +65,7 @@ class Outbox:
                 channel=note.channel,
                 kind=note.kind,
                 params=note.params,
-                ref="".join(secrets.choice(_LETTERS) for _ in range(6)),
+                ref=self._free_ref(),
                 state=Delivery.PENDING,
                 created_at=now,
                 changed_at=now,
@@ -69,8 +77,17 @@ class Outbox:
                 provider_id="",
                 error="",
             )
-            put += self._connection.execute(row.on_conflict_do_nothing()).rowcount
+            kept = row.on_conflict_do_nothing(index_elements=key).returning(t.notifications.c.id)
+            put += len(self._connection.execute(kept).all())
         return put
+
+    def _free_ref(self) -> str:
+        """Draw a code that no message has: one that is taken would swallow the new message."""
+        while True:
+            ref = "".join(secrets.choice(_LETTERS) for _ in range(6))
+            taken = select(t.notifications.c.id).where(t.notifications.c.ref == ref)
+            if self._connection.execute(taken).first() is None:
+                return ref
 
     def awake(self, machine: datetime, limit: int, *, bells_only: bool) -> tuple[Parcel, ...]:
         """Take the rows whose time has come, bells first; nobody else gets them meanwhile."""
@@ -94,6 +111,24 @@ class Outbox:
         """Move a row on."""
         row = update(t.notifications).where(t.notifications.c.id == parcel_id)
         self._connection.execute(row.values(state=state, wake_at=wake_at, **values))
+
+    def stands(self, parcel_id: int, state: Delivery, attempts: int) -> bool:
+        """Tell whether a row is still as its holder left it; locked for this change."""
+        n = t.notifications.c
+        query = select(n.id).where(n.id == parcel_id, n.state == state, n.attempts == attempts)
+        row = self._connection.execute(query.with_for_update()).scalar_one_or_none()
+        return row is not None
+
+    def went_out(self, alert_id: int, contact_id: int) -> bool:
+        """Tell whether a contact was told of an alert, as far as anybody knows."""
+        n = t.notifications.c
+        query = select(n.id).where(
+            n.alert_id == alert_id,
+            n.contact_id == contact_id,
+            n.kind == MessageKind.ALERT,
+            n.state.in_([*TOLD, Delivery.SUBMITTING]),
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
 
     def name(self, parcel_id: int, receipt: Receipt) -> None:
         """Keep the carrier's number for a message, learnt from a receipt."""

@@ -25,8 +25,8 @@ class Replies:
             answer="",
             result="",
         )
-        kept = self._connection.execute(row.on_conflict_do_nothing(index_elements=["ref"]))
-        return bool(kept.rowcount)
+        kept = row.on_conflict_do_nothing(index_elements=["ref"]).returning(t.replies.c.id)
+        return self._connection.execute(kept).first() is not None
 
     def settle(
         self, ref: str, contact: int | None, answer: str, alert_id: int | None, result: str

@@ -4,7 +4,7 @@
 brings signals to it.
 """
 
-from meterwatch.domain.alert.advance import advance, open_alert
+from meterwatch.domain.alert.advance import advance, give_up_step, open_alert
 from meterwatch.domain.alert.nouns import (
     SENSOR_ACTS,
     TRANSITIONS,
@@ -16,7 +16,7 @@ from meterwatch.domain.alert.nouns import (
     NotAllowed,
     State,
 )
-from meterwatch.domain.alert.raising import Raised, Surroundings, raise_alerts
+from meterwatch.domain.alert.raising import Raised, Surroundings, raise_alerts, rests
 from meterwatch.domain.signal import Condition
 
 __all__ = [
@@ -33,6 +33,8 @@ __all__ = [
     "State",
     "Surroundings",
     "advance",
+    "give_up_step",
     "open_alert",
     "raise_alerts",
+    "rests",
 ]

@@ -6,6 +6,7 @@ Rule 4. Life alerts close only by an outcome that reached the person. Water comi
 Rule 5. A step with nobody to reach is skipped at once, and the timeline says so.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -89,7 +90,8 @@ def _sense(alert: Alert, condition: Condition, circle: Circle, now: datetime) ->
     said = Move(sensed, lines=(Line(f"condition_{condition}"),))
     if condition is not Condition.CLEARED:
         return said
-    if not alert.life or not circle.told:
+    somebody_knows = bool(circle.told or alert.owner or alert.had_it)
+    if not alert.life or not somebody_knows:
         return said.then(_close(sensed, "system", circle, now))
     return Move(sensed, _tell(sensed, circle.told, MessageKind.GOOD_NEWS), said.lines)
 
@@ -100,7 +102,7 @@ def _come_back(alert: Alert, circle: Circle, now: datetime) -> Move:
         lapsed = Line("lapsed", alert.owner, {"state": alert.state})
         freed = replace(alert, state=State.OPEN, owner="", said_safe_by="")
         return Move(freed, lines=(lapsed,)).then(_next_step(freed, circle, now, "no_report"))
-    if alert.condition is Condition.CLEARED and alert.step >= 0:
+    if alert.condition is Condition.CLEARED and circle.told & _of_step(alert, circle):
         return _same_step(alert, circle, now)
     return _next_step(alert, circle, now, "repeat" if alert.round or alert.step > 0 else "first")
 
@@ -139,11 +141,22 @@ def _say_safe(alert: Alert, state: State, by: str, circle: Circle, now: datetime
         return _close(alert, by, circle, now)
     if alert.said_safe_by == by:
         raise NotAllowed("say_how")
-    waiting = replace(alert, state=state, said_safe_by=by)
-    if alert.state is State.OPEN:
+    waiting = replace(alert, state=state, said_safe_by=by, owner=alert.owner or by)
+    if alert.state is State.OPEN and by not in alert.had_it:  # it buys the time of having it
         due = now + alert.policy.acknowledged_wait
-        waiting = replace(waiting, owner=by, next_due_at=due)
+        waiting = replace(waiting, had_it=(*alert.had_it, by), next_due_at=due)
     return Move(waiting, lines=(Line("said_safe", by),))
+
+
+def give_up_step(alert: Alert, on_round: int, step: int, now: datetime) -> Alert:
+    """Let an open alert come back at once, because everybody whom a step told cannot be reached.
+
+    Where every round was climbed in vain it waits as it is: the same numbers would fail again.
+    """
+    here = (alert.round, alert.step) == (on_round, step)
+    if alert.state is not State.OPEN or alert.next_due_at is None or not here or alert.exhausted:
+        return alert
+    return replace(alert, next_due_at=min(alert.next_due_at, now))
 
 
 def _close(alert: Alert, by: str, circle: Circle, now: datetime) -> Move:
@@ -160,8 +173,7 @@ def _next_step(alert: Alert, circle: Circle, now: datetime, reason: str) -> Move
     """Climb to the next step that reaches anybody, and start its clock."""
     lines: list[Line] = []
     here = alert
-    for _ in alert.policy.steps:
-        here = _climb(here)
+    for here in _climb(alert):
         step = here.policy.steps[here.step]
         reached = circle.reach(step)
         if reached or step.channel is Channel.CONSOLE:
@@ -175,14 +187,20 @@ def _next_step(alert: Alert, circle: Circle, now: datetime, reason: str) -> Move
     return Move(stuck, (), (*lines, Line("nobody_to_tell")))
 
 
-def _climb(alert: Alert) -> Alert:
-    last = len(alert.policy.steps) - 1
-    if alert.exhausted:
-        return replace(alert, round=alert.round + 1, step=last)
-    if alert.step < last:
-        return replace(alert, step=alert.step + 1)
-    climbed = replace(alert, round=alert.round + 1, step=0)
-    return replace(climbed, step=last) if climbed.exhausted else climbed
+def _climb(alert: Alert) -> Iterator[Alert]:
+    """Give the steps in the order in which they are tried, none twice in vain.
+
+    First what is left of this round, then the next one; once every round was climbed, from the
+    last step downwards.
+    """
+    count = len(alert.policy.steps)
+    if not alert.exhausted:
+        for step in range(alert.step + 1, count):
+            yield replace(alert, step=step)
+    again = replace(alert, round=alert.round + 1)
+    for step in reversed(range(count)) if again.exhausted else range(count):
+        if alert.exhausted or step <= alert.step:
+            yield replace(again, step=step)
 
 
 def _same_step(alert: Alert, circle: Circle, now: datetime) -> Move:
@@ -195,6 +213,11 @@ def _same_step(alert: Alert, circle: Circle, now: datetime) -> Move:
         next_due_at=now + max(step.wait, alert.policy.visiting_wait),
     )
     return Move(again, _tell(again, circle.reach(step)), (_step_line("step", again),))
+
+
+def _of_step(alert: Alert, circle: Circle) -> frozenset[int]:
+    steps = alert.policy.steps[max(alert.step, 0) : alert.step + 1]
+    return frozenset(contact for step in steps for contact in circle.reach(step))
 
 
 def _tell(

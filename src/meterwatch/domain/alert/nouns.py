@@ -124,10 +124,14 @@ class Alert:
         """Whether every round was climbed in vain: the console rings, the last step repeats."""
         return self.round >= self.policy.rounds
 
+    def waits_for(self, by: str) -> bool:
+        """Tell whether this person said "safe" and still has to say how they know."""
+        return self.state is not State.CLOSED and self.said_safe_by == by
+
     @property
     def needs_confirmation(self) -> bool:
-        """Whether "safe" alone does not close it: bells, and red homes."""
-        return is_bell(self.kind) or self.grade is Grade.RED
+        """Whether "safe" alone does not close it: bells, and life alerts of red homes."""
+        return is_bell(self.kind) or (self.life and self.grade is Grade.RED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from meterwatch.domain.alert.advance import advance, open_alert
 from meterwatch.domain.alert.nouns import Act, Alert, Circle, Line, Move
@@ -11,6 +11,7 @@ from meterwatch.domain.household import Grade
 from meterwatch.domain.signal import Condition, Origin, Signal, SubjectKind
 
 Subject = tuple[SubjectKind, int]
+REST = timedelta(hours=24)  # for so long a worry that people answered is not raised again
 _ACTS = {
     Condition.ACTIVE: Act.RETURN,
     Condition.CLEARED: Act.CLEAR,
@@ -74,6 +75,17 @@ def raise_alerts(
         if move.alert.next_due_at is None:
             del here[signal.subject]
     return tuple(raised)
+
+
+def rests(signal: Signal, answered_at: datetime | None) -> bool:
+    """Tell whether a signal shows only what people answered lately.
+
+    A worry that began before somebody went and said what was found is raised anew a day later,
+    if it still goes on; one that began afterwards is raised at once, as is all that people say.
+    """
+    if answered_at is None or signal.origin is Origin.HEARD:
+        return False
+    return signal.at <= answered_at and signal.as_of < answered_at + REST
 
 
 def _says_nothing_new(signal: Signal, alert: Alert | None) -> bool:

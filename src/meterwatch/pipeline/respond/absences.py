@@ -38,8 +38,11 @@ def end_absence(store: Store, absence_id: int, by: str, now: datetime) -> int:
         return 0 if home is None else end_in(tx, home, by, now)
 
 
-def declare_in(tx: Transaction, absence: Absence, by: str, now: datetime) -> int:
-    """Declare an absence within a transaction that is already open."""
+def declare_in(tx: Transaction, absence: Absence, by: str, now: datetime, code: str = "") -> int:
+    """Declare an absence within a transaction that is already open.
+
+    `code` is that of the alert in answer to which it was said: who is told cancels it by that.
+    """
     subject = (SubjectKind.HOUSEHOLD, absence.household_id)
     red = tx.homes.grade(subject) is Grade.RED
     longest = LONGEST_OF_RED if red else LONGEST
@@ -47,25 +50,8 @@ def declare_in(tx: Transaction, absence: Absence, by: str, now: datetime) -> int
         raise AbsenceRefused(f"until: must be later than now and within {longest.days} days")
     number = tx.homes.declare_absence(absence, by, now)
     tx.house.bump(HOMES_REVISION)
-    circle = tx.homes.circle(subject)
-    others = {c for ids in circle.by_role.values() for c in ids if f"contact:{c}" != by}
-    until = absence.until.isoformat()
-    tx.outbox.put(
-        (
-            Notification(
-                None,
-                0,
-                0,
-                contact,
-                Channel.SMS,
-                MessageKind.ABSENCE,
-                {"until_at": until, "household": absence.household_id},
-                f"absence:{number}",
-            )
-            for contact in sorted(others)
-        ),
-        now,
-    )
+    params: dict[str, str | int] = {"until_at": absence.until.isoformat(), "code": code}
+    _tell(tx, absence.household_id, MessageKind.ABSENCE, params, f"absence:{number}", by, now)
     return number
 
 
@@ -75,3 +61,33 @@ def end_in(tx: Transaction, household: int, by: str, now: datetime) -> int:
     if ended:
         tx.house.bump(HOMES_REVISION)
     return ended
+
+
+def end_by_use(tx: Transaction, household: int, used_at: datetime, now: datetime) -> int:
+    """End an absence because water was used; everybody who may be called hears that it is over."""
+    ended = end_in(tx, household, "first_use", used_at)
+    if ended:
+        about = f"back:{household}:{int(used_at.timestamp())}"
+        _tell(tx, household, MessageKind.COMING_BACK, {}, about, "first_use", now)
+    return ended
+
+
+def _tell(
+    tx: Transaction,
+    household: int,
+    kind: MessageKind,
+    params: dict[str, str | int],
+    about: str,
+    by: str,
+    now: datetime,
+) -> None:
+    circle = tx.homes.circle((SubjectKind.HOUSEHOLD, household))
+    others = {c for ids in circle.by_role.values() for c in ids if f"contact:{c}" != by}
+    said = params | {"household": household}
+    tx.outbox.put(
+        (
+            Notification(None, 0, 0, contact, Channel.SMS, kind, said, about)
+            for contact in sorted(others)
+        ),
+        now,
+    )

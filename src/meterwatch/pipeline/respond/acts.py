@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from meterwatch.domain.alert import Act, Alert, Line, NotAllowed, advance
-from meterwatch.domain.visit import Visit
+from meterwatch.domain.visit import Mode, Visit
 from meterwatch.pipeline.moves import keep_move
 from meterwatch.store import Store, Transaction
 
@@ -46,11 +46,7 @@ def correct(store: Store, visit_id: int, visit: Visit, now: datetime) -> int:
         earlier = tx.visits.get(visit_id)
         if earlier is None or earlier.household_id != visit.household_id:
             raise LookupError(f"the ledger has no line {visit_id} about this home")
-        number = tx.visits.correct(visit_id, visit)
-        for alert in tx.visits.alerts_of(visit_id):
-            corrected = Line("corrected", visit.visitor, {"visit": number, "corrects": visit_id})
-            tx.alerts.write(alert, [corrected], now)
-        return number
+        return correct_in(tx, visit_id, visit, now)
 
 
 def act_in(tx: Transaction, alert: Alert, act: Act, by: str, now: datetime) -> Alert:
@@ -61,12 +57,23 @@ def act_in(tx: Transaction, alert: Alert, act: Act, by: str, now: datetime) -> A
     return move.alert
 
 
+def correct_in(tx: Transaction, visit_id: int, visit: Visit, now: datetime) -> int:
+    """Correct a line of the ledger within a transaction that is already open."""
+    number = tx.visits.correct(visit_id, visit)
+    corrected = Line("corrected", visit.visitor, {"visit": number, "corrects": visit_id})
+    for alert in tx.visits.alerts_of(visit_id):
+        tx.alerts.write(alert, [corrected], now)
+    return number
+
+
 def report_in(tx: Transaction, visit: Visit, now: datetime) -> int:
     """Log a visit within a transaction that is already open."""
     answered = [
         alert
         for alert in tx.alerts.standing_of_home(visit.household_id)
-        if alert.life and alert.opened_at <= visit.logged_at
+        if visit.answers(min(alert.began_at, alert.opened_at))
+        and alert.life
+        and not (alert.needs_confirmation and visit.mode is Mode.UNSTATED)
     ]
     number = tx.visits.add(visit, [alert.id for alert in answered])
     outcome = {"visit": number, "outcome": visit.outcome, "mode": visit.mode}

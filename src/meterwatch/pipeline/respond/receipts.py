@@ -2,7 +2,15 @@
 
 from datetime import datetime
 
-from meterwatch.domain.notification import FAILED, Delivery, MessageKind, Receipt, merge
+from meterwatch.domain.alert import give_up_step
+from meterwatch.domain.notification import (
+    FAILED,
+    Delivery,
+    MessageKind,
+    Notification,
+    Receipt,
+    merge,
+)
 from meterwatch.store import Store, Transaction
 from meterwatch.store.outbox import Parcel
 
@@ -26,7 +34,15 @@ def settle(
     if state is not parcel.state:
         tx.outbox.mark(parcel.id, state, None, changed_at=now, error=error)
     note = parcel.notification
-    failed = state in FAILED and state is not parcel.state and note.kind is MessageKind.ALERT
-    if failed and note.alert_id is not None and tx.outbox.step_failed(note):
-        tx.alerts.hasten(note.alert_id, note.round, note.step, now)
+    if state in FAILED and state is not parcel.state:
+        give_up_step_in(tx, note, now)
     return state
+
+
+def give_up_step_in(tx: Transaction, note: Notification, now: datetime) -> None:
+    """Let an alert come back at once if nobody can be reached by the step of this message."""
+    if note.alert_id is None or note.kind is not MessageKind.ALERT:
+        return
+    alert = tx.alerts.get(note.alert_id)
+    if alert is not None and tx.outbox.step_failed(note):
+        tx.alerts.save(give_up_step(alert, note.round, note.step, now))

@@ -4,7 +4,7 @@ The answer is a row of the outbox in the same transaction, so nobody hears "reco
 that was not.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from meterwatch.domain.alert import Act, Alert, NotAllowed, State
@@ -19,7 +19,7 @@ from meterwatch.pipeline.respond.absences import (
     declare_in,
     end_in,
 )
-from meterwatch.pipeline.respond.acts import act_in, report_in
+from meterwatch.pipeline.respond.acts import act_in, correct_in, report_in
 from meterwatch.store import Store, Transaction
 
 _ASKED_HOW = timedelta(hours=2)  # for so long a bare 1 or 2 answers "went or phoned?"
@@ -29,6 +29,7 @@ _ACTS = {
     Answer.GOING: Act.GO,
     Answer.CANNOT: Act.DECLINE,
 }
+_OF_NO_ALERT = frozenset({Answer.UNCLEAR, Answer.CANCEL_AWAY})
 _MODES = {Answer.ACKNOWLEDGE: Mode.HOME, Answer.GOING: Mode.PHONE}  # "1 went", "2 phoned"
 
 
@@ -75,7 +76,7 @@ def _meant(
     found = {alert.id: (c, alert) for c, alerts in open_for.items() for alert in alerts}
     if len(found) == 1:
         return (*next(iter(found.values())), None)
-    if len(found) > 1 and said.answer is not Answer.UNCLEAR:
+    if len(found) > 1 and said.answer not in _OF_NO_ALERT:
         codes = " ".join(sorted(alert.code for _, alert in found.values()))
         return contacts[0], None, Settled("which", {"answer": "which", "codes": codes})
     return contacts[0], None, None
@@ -93,11 +94,11 @@ def _answer(
 ) -> Settled:
     if said.answer is Answer.UNCLEAR:
         return Settled("unclear", {"answer": "unclear"})
-    asked = tx.replies.asked_how(contact.id, now, _ASKED_HOW)
-    if asked is not None and said.answer in _MODES:
-        how = _say_how(tx, contact, asked, _MODES[said.answer], now)
-        if how is not None:
-            return how
+    settled = _say_how(tx, contact, alert, said, now) if said.answer in _MODES else None
+    if said.answer is Answer.CANCEL_AWAY and said.code is None:
+        settled = _home_again(tx, contact, now)
+    if settled is not None:
+        return settled
     if alert is None:
         return Settled("no_alert", {"answer": "closed"})
     try:
@@ -135,30 +136,39 @@ def _safe(tx: Transaction, contact: Contact, alert: Alert, now: datetime) -> Set
         return Settled("safe", {"answer": "recorded", "of": Answer.SAFE}, moved)
     if alert.needs_confirmation:
         moved = act_in(tx, alert, Act.SAY_SAFE, f"contact:{contact.id}", now)
-        return Settled(f"asked_how:{-alert.id}", {"answer": "say_how"}, moved)
+        return Settled("say_how", {"answer": "say_how"}, moved)
     visit = report_in(tx, _visit(tx, contact, alert, Mode.UNSTATED, now), now)
     return Settled(f"asked_how:{visit}", {"answer": "say_how"}, alert)
 
 
 def _say_how(
-    tx: Transaction, contact: Contact, asked: int, mode: Mode, now: datetime
+    tx: Transaction, contact: Contact, alert: Alert | None, said: Understood, now: datetime
 ) -> Settled | None:
-    """Take the answer to "went or phoned?": it corrects the line, or closes what waited for it."""
+    """Take the answer to "went or phoned?": it closes what waited for it, or corrects the line."""
+    mode = _MODES[said.answer]
     params: dict[str, str | int] = {"answer": "recorded", "of": Answer.SAFE}
-    if asked > 0:
-        line = tx.visits.get(asked)
-        alerts = tx.visits.alerts_of(asked)
-        if line is None or line.mode is not Mode.UNSTATED:
-            return None
-        stated = _with_mode(line, mode, now)
-        number = tx.visits.correct(asked, stated)
-        alert = tx.alerts.get(alerts[0]) if alerts else None
+    if alert is not None and alert.waits_for(f"contact:{contact.id}"):
+        number = report_in(tx, _visit(tx, contact, alert, mode, now), now)
         return Settled(f"how:{number}", params, alert)
-    alert = tx.alerts.get(-asked)
-    if alert is None or alert.said_safe_by != f"contact:{contact.id}":
+    asked = tx.replies.asked_how(contact.id, now, _ASKED_HOW)
+    line = tx.visits.get(asked) if asked is not None else None
+    if asked is None or line is None or line.mode is not Mode.UNSTATED:
         return None
-    number = report_in(tx, _visit(tx, contact, alert, mode, now), now)
-    return Settled(f"how:{number}", params, alert)
+    answered = tx.visits.alerts_of(asked)
+    if said.code is not None and (alert is None or alert.id not in answered):
+        return None  # the code is that of another alert
+    number = correct_in(tx, asked, replace(line, mode=mode, logged_at=now), now)
+    return Settled(f"how:{number}", params, tx.alerts.get(answered[0]) if answered else None)
+
+
+def _home_again(tx: Transaction, contact: Contact, now: datetime) -> Settled:
+    """Take "at home" without a code, where only one absence can be meant."""
+    everybody = tx.homes.contacts_of_number(contact.phone)
+    homes = {home for one in everybody for home in tx.homes.away_for(one.id, now)}
+    if len(homes) != 1:
+        return Settled("home_which" if homes else "home_none", {"answer": "noted"})
+    end_in(tx, homes.pop(), f"contact:{contact.id}", now)
+    return Settled("home", {"answer": "home"})
 
 
 def _visit(tx: Transaction, contact: Contact, alert: Alert, mode: Mode, now: datetime) -> Visit:
@@ -175,19 +185,6 @@ def _visit(tx: Transaction, contact: Contact, alert: Alert, mode: Mode, now: dat
     )
 
 
-def _with_mode(line: Visit, mode: Mode, now: datetime) -> Visit:
-    return Visit(
-        household_id=line.household_id,
-        visitor=line.visitor,
-        role=line.role,
-        mode=mode,
-        outcome=line.outcome,
-        seen=line.seen,
-        logged_at=now,
-        saw_person_at=line.saw_person_at,
-    )
-
-
 def _away(
     tx: Transaction, contact: Contact, alert: Alert, said: Understood, now: datetime
 ) -> Settled:
@@ -198,7 +195,7 @@ def _away(
     if red or alert.subject_id not in tx.homes.homes_of_contact(contact.id):
         raise AbsenceRefused("by SMS only a green or yellow home's own people may say so")
     absence = Absence(alert.subject_id, now, now + timedelta(days=said.days), "sms")
-    declare_in(tx, absence, f"contact:{contact.id}", now)
+    declare_in(tx, absence, f"contact:{contact.id}", now, alert.code)
     return Settled("away", {"answer": "away", "until_at": absence.until.isoformat()}, alert)
 
 

@@ -1,0 +1,6 @@
+"""Tests here say what is right, not how fast: a slow machine fails none of them."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
