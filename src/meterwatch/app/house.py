@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from threading import RLock
 from typing import Any
 
@@ -27,6 +27,7 @@ from meterwatch.store.telemetry import Row
 
 DATA_MOMENT = timedelta(hours=1)  # how finely a replay is judged
 _ESCALATED_AT_ONCE = 100
+_NEVER = datetime.fromtimestamp(0, UTC)
 
 
 class NotMigrated(Exception):  # noqa: N818  # says what the database is
@@ -160,12 +161,16 @@ class House:
         return taken
 
     def _hand_on(self, meters: Meters, rows: Sequence[Row]) -> None:
-        """Hand committed readings to the sweep. Live, a sweep that fails stops no reading."""
+        """Hand committed readings to the sweep. Live, a sweep that fails stops no reading.
+
+        By data the database says what was heard when, so that a batch that comes twice, because
+        its acknowledgement was lost, is judged once.
+        """
         if not self.follows_data:
             meters.hear(rows)
             return
         try:
-            meters.take(rows)
+            meters.catch_up()
         except ValueError as error:  # not the fault of these facts: they are committed
             raise SweepFailed("the sweep failed on a batch that is committed") from error
 
@@ -175,10 +180,17 @@ class House:
         The clock moves after the commit: a batch that has to be tried again is stamped alike.
         """
         trial = clock.copy()
+        if self._is_judged(trial.now()):  # what comes now is heard after that
+            trial.hear(trial.now() + timedelta(seconds=1))
         stamped = [replace(fact, received_at=trial.hear(fact.measured_at)) for fact in facts]
         taken = self._take(stamped, trial.now())
         clock.hear(trial.now())
         return taken
+
+    def _is_judged(self, now: datetime) -> bool:
+        """Tell whether, by data, everything heard by then is judged, and there was something."""
+        judged = self.meters.swept if self.meters is not None and self.follows_data else _NEVER
+        return _NEVER < now <= judged
 
     def refuse(self, payloads: Iterable[RefusedPayload]) -> None:
         """Count what was not taken in and keep the last of it."""
@@ -190,7 +202,8 @@ class House:
         if self.meters is not None:
             with self._lock:
                 self.meters.refresh()
-                self.meters.close(self.clock.now())
+                if not self._is_judged(self.clock.now()):
+                    self.meters.close(self.clock.now())
 
     def escalate(self) -> int:
         """Move every alert whose time has come; count the moves."""
@@ -213,6 +226,8 @@ class House:
         self._night = self._night or last_night(self.store)
         if not night_due(self.local, self._night, now):
             return False
+        if self.follows_data and self.meters is not None:
+            self.meters.settle()  # judged by what was known; a restart goes on after it
         night(self.store, board or self._board(now), self.local, now, self._use_litres)
         self._night = now
         if not self.follows_data:

@@ -93,7 +93,7 @@ def replay(house: House, rows: Iterator[Row]) -> Replayed:
         refused += taken.refused
         house.escalate()
         messages += house.deliver()
-    meters.close(house.clock.now())
+    house.sweep()
     house.escalate()
     messages += house.deliver()
     return Replayed(readings, refused, meters.alerts, messages)

@@ -6,7 +6,7 @@ readings and judges them; `people` escalates, delivers and serves the console; `
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from threading import Event
+from threading import Event, Lock
 
 import structlog
 import typer
@@ -77,6 +77,7 @@ class Role:
         self._source: Source | None = None
         self._server: ConsoleServer | None = None
         self._heard_at = machine_seconds()
+        self._turn = Lock()  # a batch is taken and judged whole before a replay counts as ended
         self._beats = Beats(name, self._listed(), self._note, machine_seconds, note_seconds=5.0)
         self._relay: Relay | None = None
 
@@ -143,8 +144,9 @@ class Role:
             typer.echo(f"第一次登录 / first login: {link}", err=True)
 
     def _take(self, facts: Sequence[Fact]) -> None:
-        taken = self.house.take(facts)
-        self._heard_at = machine_seconds()
+        with self._turn:
+            taken = self.house.take(facts)
+            self._heard_at = machine_seconds()
         if taken.alerts:
             if self.name == "bells":
                 self._beats.wake("deliver")
@@ -154,12 +156,21 @@ class Role:
 
     def _sweep(self) -> None:
         house = self.house
-        if house.by_data and machine_seconds() - self._heard_at < _IDLE_SECONDS:
-            return
         before = house.meters.alerts if house.meters else 0
-        house.sweep()
+        if house.by_data:
+            with self._turn:
+                if self._has_ended():
+                    house.sweep()
+        else:
+            house.sweep()
         if house.meters and house.meters.alerts > before:
             self._waker.ring(OUTBOX)
+
+    def _has_ended(self) -> bool:
+        """Tell whether a replay has ended, as far as one can see: it says nothing any more."""
+        if self._source is None or not self._source.connected or self._source.state.waiting:
+            self._heard_at = machine_seconds()
+        return machine_seconds() - self._heard_at >= _IDLE_SECONDS
 
     def _escalate(self) -> None:
         if self.house.escalate():

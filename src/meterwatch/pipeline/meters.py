@@ -85,8 +85,9 @@ class Meters:
         self._homes_revision, self._profiles_revision = homes, profiles
 
     def catch_up(self) -> None:
-        """Take in what had been committed but not judged when this role last stopped."""
-        after = self._swept
+        """Take in what was committed and is not judged yet, in the order in which it was heard."""
+        self._learn()  # a night whose work the last run began and did not end
+        self._waiting, after = [], self._swept
         while rows := self._store.telemetry.heard(after, _CHUNK):
             self.take(rows)
             after = rows[-1][2]
@@ -95,7 +96,7 @@ class Meters:
         """Judge every home once, as is done after a start."""
         self.close(now)
         self._sweep(self._board.homes, now)
-        self._settle()
+        self.settle()
 
     def hear(self, rows: Sequence[Row]) -> None:
         """Lay committed readings by until the next `close`."""
@@ -107,12 +108,12 @@ class Meters:
             if self._waiting and row[2] > self._end(self._waiting[0]):
                 self._judge_waiting(self._end(self._waiting[0]))
             self._waiting.append(row)
-        self._settle()
+        self.settle()
 
     def close(self, now: datetime) -> None:
         """Judge what waits without waiting for a later moment."""
         self._judge_waiting(max(int(now.timestamp()), self._swept))
-        self._settle()
+        self.settle()
 
     def _end(self, row: Row) -> int:
         """Give the last second of the moment in which a reading was heard."""
@@ -125,7 +126,11 @@ class Meters:
         if applied.odd_devices:
             self._rebuild(applied.odd_devices)
         self._sweep(applied.homes, self.swept)
-        if self._night is not None and self._night(self.swept, self._board):
+        self._learn()
+
+    def _learn(self) -> None:
+        """In a replay, do the night's work if its hour has passed, and go on by what it taught."""
+        if self._night is not None and self._swept and self._night(self.swept, self._board):
             self.refresh()
 
     def _rebuild(self, devices: frozenset[int] | None) -> None:
@@ -137,7 +142,7 @@ class Meters:
         self.alerts += swept.alerts
         self._stands.update({stand.household_id: stand for stand in swept.stands})
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Write down how far the sweep has come and where homes stand, once a batch."""
         if self._stands:
             self._store.telemetry.put_stands(self._stands.values())
