@@ -3,10 +3,14 @@
 import pytest
 from fastapi.testclient import TestClient
 
+from meterwatch.dashboard import codes, make, sessions
+from meterwatch.dashboard.paper import masked
+from meterwatch.dashboard.security import cookie_name
 from meterwatch.domain.fact import Refusal
 from meterwatch.domain.register import Oddity
 from meterwatch.pipeline import respond
-from tests.dashboard.town import HOUR, NOW, Town, worry
+from tests.dashboard.conftest import LIMITS
+from tests.dashboard.town import HOUR, NOW, SHANGHAI, Town, worry
 
 PAGES = [
     "/",
@@ -187,8 +191,6 @@ def test_the_system_page_names_every_refusal_and_its_mend(client: TestClient) ->
 
 
 def test_every_reason_for_refusing_has_words_and_a_mend() -> None:
-    from meterwatch.dashboard import codes
-
     assert set(codes.REFUSALS) == set(Refusal)
     assert set(codes.ODDITIES) == set(Oddity)
 
@@ -207,3 +209,25 @@ def test_a_reading_that_was_put_aside_is_shown_with_what_to_do(
     page = client.get("/system").text
     assert "读数倒退" in page
     assert "H0001" in page
+
+
+@pytest.mark.parametrize(
+    ("phone", "shown"),
+    [("+8613800138000", "+86138****8000"), ("12345", "1***5"), ("", "***")],
+)
+def test_the_middle_of_a_number_is_hidden(phone: str, shown: str) -> None:
+    assert masked(phone) == shown
+
+
+def test_a_page_that_breaks_says_so_without_telling_why(here: Town) -> None:
+    app = make(here.store, here.clock, here.clock.now, SHANGHAI)
+    with here.store.transaction() as tx:
+        tx.connection.exec_driver_sql("ALTER TABLE residents RENAME TO gone")
+    browser = TestClient(app, raise_server_exceptions=False)
+    token = sessions.begin(here.store, here.operator, NOW, LIMITS)
+    browser.cookies.set(cookie_name(secure=False), token)
+    answer = browser.get("/households/1")
+    assert answer.status_code == 500
+    assert "操作没有成功" in answer.text
+    assert "residents" not in answer.text
+    assert "script-src 'self'" in answer.headers["content-security-policy"]

@@ -6,6 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import delete
 
+from meterwatch.clock import HandClock
 from meterwatch.dashboard.pages.queue import in_order
 from meterwatch.domain.alert import State
 from meterwatch.pipeline import respond
@@ -119,3 +120,19 @@ def test_an_empty_queue_is_calm(client: TestClient, here: Town) -> None:
         for table in (t.signals, t.alert_lines, t.notifications, t.alerts):
             tx.connection.execute(delete(table))
     assert "当前没有待处理的预警" in client.get("/").text
+
+
+def test_a_part_that_stopped_beating_is_named_on_top(
+    client: TestClient, here: Town, machine: HandClock
+) -> None:
+    assert "处异常" not in client.get("/").text
+    machine.advance(10 * MINUTE)
+    assert "2 处异常" in client.get("/").text
+    assert "超时" in client.get("/system").text
+
+
+def test_a_part_that_fails_is_named_on_top(client: TestClient, here: Town) -> None:
+    with here.store.transaction() as tx:
+        tx.house.beat("people", "deliver", NOW, "OperationalError")
+    assert "1 处异常" in client.get("/").text
+    assert "OperationalError" in client.get("/system").text

@@ -13,16 +13,18 @@ import pytest
 
 from meterwatch.dashboard import codes, timeline, words
 from meterwatch.dashboard.tongue import Tongue, tongues
-from meterwatch.domain.alert import TRANSITIONS, State
+from meterwatch.domain.alert import TRANSITIONS, Alert, State
+from meterwatch.domain.escalation import UPKEEP_POLICY
 from meterwatch.domain.household import DeviceKind, Grade, Role
 from meterwatch.domain.notification import Answer, Delivery, MessageKind
-from meterwatch.domain.signal import LIFE_KINDS
+from meterwatch.domain.signal import LIFE_KINDS, SubjectKind
 from meterwatch.domain.visit import Mode, Need, Outcome, Seen
 from meterwatch.store.views.alerts import LineRow
 from tests.dashboard.town import HOUR, MINUTE, NOW, SHANGHAI
 
 ROOT = Path(__file__).resolve().parents[2]
 SPOKEN = tongues(SHANGHAI)
+ALERT = Alert(SubjectKind.HOUSEHOLD, 1, "bell", Grade.GREEN, NOW, NOW, NOW, policy=UPKEEP_POLICY)
 
 
 @pytest.fixture(scope="module")
@@ -95,15 +97,21 @@ def said_lines() -> Iterable[str]:
 def test_every_line_of_the_timeline_is_a_sentence(what: str) -> None:
     row = LineRow(NOW, what, "contact:1", "", {"roles": ["guardian"], "kind": "bell"})
     for tongue in SPOKEN.values():
-        said = timeline.line(tongue, row)
+        said = timeline.line(tongue, row, ALERT)
         assert said
         assert said != what
         assert "%(" not in said
 
 
+def test_a_step_that_only_rings_here_does_not_claim_that_people_were_told() -> None:
+    for step, said in ((0, "已显示在本控制台"), (1, "已通知:社区联系人")):
+        row = LineRow(NOW, "step", "system", "", {"step": step, "roles": ["community"]})
+        assert timeline.line(SPOKEN["zh"], row, ALERT) == said
+
+
 def test_a_line_that_is_not_known_yet_is_shown_as_it_is() -> None:
     row = LineRow(NOW, "whistled", "system", "", {})
-    assert timeline.line(SPOKEN["zh"], row) == "whistled"
+    assert timeline.line(SPOKEN["zh"], row, ALERT) == "whistled"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from meterwatch.dashboard import api, hooks, live, probes
 from meterwatch.dashboard.desk import Clock, Settings, desk_of, reader
 from meterwatch.dashboard.live import Pulse
 from meterwatch.dashboard.pages import about, alerts, households, login, queue, system, visits
-from meterwatch.dashboard.security import Guard
+from meterwatch.dashboard.security import HEADERS, Guard
 from meterwatch.notify.provider import Provider
 from meterwatch.store import Store
 
@@ -91,6 +91,7 @@ def make(
     app.mount("/static", Assets(directory=STATIC), name="static")
     app.add_exception_handler(HTTPException, _say_http)
     app.add_exception_handler(RequestValidationError, _say_invalid)
+    app.add_exception_handler(Exception, _say_broken)
     return app
 
 
@@ -116,6 +117,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 async def _say_http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     return _say(request, status)
+
+
+async def _say_broken(request: Request, _error: Exception) -> Response:
+    """Say that it did not work, outside the guard and therefore with its headers put on here."""
+    answer = _say(request, 500)
+    answer.headers.update(HEADERS)
+    return answer
 
 
 async def _say_invalid(request: Request, error: Exception) -> Response:

@@ -43,6 +43,8 @@ class Settings:
         The address that people and carriers use; signatures of hooks cover it.
     freshness : Freshness
         When a home counts as used, and when as unknown.
+    beat_late : timedelta
+        After how long without a beat a part of the service counts as in trouble.
     idle, absolute : timedelta
         How long a login lasts without use, and at most.
     guest : int or None
@@ -53,6 +55,7 @@ class Settings:
     secure: bool = False
     public_url: str = ""
     freshness: Freshness = field(default_factory=Freshness)
+    beat_late: timedelta = timedelta(minutes=3)
     idle: timedelta = timedelta(minutes=30)
     absolute: timedelta = timedelta(hours=12)
     guest: int | None = None
@@ -137,6 +140,7 @@ class Reader:
             guest=desk.settings.guest is not None,
             path=self.request.url.path,
             other_language=self._other_language(),
+            machine=desk.machine_now(),
             said=self.request.query_params.get("said", ""),
             **values,
         )

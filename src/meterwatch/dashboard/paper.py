@@ -1,6 +1,7 @@
 """Writes the pages: one set of templates a language, everything escaped unless it is ours."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -54,8 +55,9 @@ def _environment(tongue: Tongue) -> Environment:
     made.filters["chart"] = lambda hours: drawn(tongue, hours)
     made.filters["pressing"] = _pressing
     made.filters["readable"] = readable
+    made.filters["reply_to"] = reply_to
     made.filters["code"] = lambda code, names: codes.name(tongue, names, code)
-    made.filters["line"] = lambda row: timeline.line(tongue, row)
+    made.filters["line"] = lambda row, alert: timeline.line(tongue, row, alert)
     made.filters["next_step"] = _next_step
     made.filters["why"] = _why
     return made
@@ -88,6 +90,16 @@ def _next_step(context: Context, alert: Any) -> str:
 @pass_context
 def _why(context: Context, row: Any) -> str:
     return words.why(context["t"], row.alert, row.heard_at, context["now"])
+
+
+def reply_to(text: str) -> str:
+    """Suggest a reply to a message: "I have it", with the code that it names.
+
+    >>> reply_to("编号1798住户水一直在流"), reply_to("谢谢")
+    ('1 1798', '')
+    """
+    code = re.search(r"(?<!\d)\d{4}(?!\d)", text)
+    return f"1 {code.group()}" if code else ""
 
 
 def readable(payload: bytes, most: int = 600) -> str:

@@ -50,7 +50,7 @@ class Figures(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Read every figure."""
-        now = self._desk.clock.now()
+        now, machine = self._desk.clock.now(), self._desk.machine_now()
         with self._desk.store.view() as view:
             truth = queue.truth(view)
             standing = queue.standing(view, limit=10_000)
@@ -82,7 +82,7 @@ class Figures(Collector):
             "meterwatch_beat_age_seconds", "Time since a beat.", labels=["role", "beat"]
         )
         for beat in beats:
-            ages.add_metric([beat.role, beat.beat], (now - beat.last_at).total_seconds())
+            ages.add_metric([beat.role, beat.beat], (machine - beat.last_at).total_seconds())
         yield ages
 
 

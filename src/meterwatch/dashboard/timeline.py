@@ -8,6 +8,7 @@ from typing import Any
 from meterwatch.dashboard import codes, words
 from meterwatch.dashboard.tongue import Tongue, mark
 from meterwatch.domain.alert import Alert, State
+from meterwatch.domain.notification import Channel
 from meterwatch.domain.signal import BELL, BELL_MISSED
 from meterwatch.store.views.alerts import LineRow
 
@@ -26,8 +27,10 @@ _PLAIN: Mapping[str, str] = {
 }
 
 
-def line(tongue: Tongue, row: LineRow) -> str:
-    """Say one line of the timeline; a code not known here yet is shown as it is."""
+def line(tongue: Tongue, row: LineRow, alert: Alert) -> str:
+    """Say one line of the timeline of an alert; a code not known here yet is shown as it is."""
+    if row.what == "step" and _channel(row, alert) is Channel.CONSOLE:
+        return tongue.say("Shown on this console")
     special = _SPECIAL.get(row.what)
     if special is not None:
         return special(tongue, row.detail)
@@ -40,6 +43,13 @@ def line(tongue: Tongue, row: LineRow) -> str:
     if row.what not in _PLAIN:
         return row.what
     return tongue.say(_PLAIN[row.what], who=who(tongue, row.actor, row.name))
+
+
+def _channel(row: LineRow, alert: Alert) -> Channel | None:
+    """Look up by which way a step told people."""
+    number = row.detail.get("step")
+    steps = alert.policy.steps
+    return steps[number].channel if isinstance(number, int) and number < len(steps) else None
 
 
 def who(tongue: Tongue, actor: str, name: str) -> str:

@@ -61,6 +61,7 @@ def _page(reader: Reader, template: str, keep: str, *, just: str = "", about: in
         rows = queue.standing(view)
         truth = queue.truth(view)
         beats = system.beats(view)
+    machine = reader.desk.machine_now()
     kept = [int(number) for number in keep.split(",") if number.isdecimal()]
     ordered, added = in_order(rows, kept)
     return reader.page(
@@ -68,7 +69,8 @@ def _page(reader: Reader, template: str, keep: str, *, just: str = "", about: in
         rows=ordered,
         added=added,
         truth=truth,
-        last_beat=max((beat.last_at for beat in beats), default=None),
+        beats=len(beats),
+        troubled=len(system.troubled(beats, machine, reader.desk.settings.beat_late)),
         just=just,
         about=about,
     )

@@ -36,6 +36,9 @@ def show(reader: ReaderHere) -> Response:
     return reader.page(
         "system.html",
         **values,
+        troubled=system.troubled(
+            values["beats"], reader.desk.machine_now(), reader.desk.settings.beat_late
+        ),
         meaning=lambda code: codes.pair(reader.tongue, codes.REFUSALS, code),
         oddity=lambda code: codes.pair(reader.tongue, codes.ODDITIES, code),
         providers=list(reader.desk.providers),

@@ -158,9 +158,14 @@ function connect() {
   source.addEventListener("out", () => { source.close(); show("out", true); });
   source.addEventListener("open", () => { if (root.dataset.stale) refresh(); });
   source.addEventListener("error", () => {
-    if (source.readyState !== EventSource.CLOSED) return;
-    setTimeout(connect, RETRY_MILLISECONDS);
+    if (source.readyState !== EventSource.CLOSED) return;  // the browser tries again by itself
+    setTimeout(reconnect, RETRY_MILLISECONDS);
   });
+}
+async function reconnect() {
+  const answer = await fetch("/login", { redirect: "manual" }).catch(() => null);
+  if (answer?.type === "basic" && answer.ok) show("out", true);  // the login is shown: we are out
+  else connect();
 }
 function showStale() {
   const silent = (performance.now() - heard) / 1000;

@@ -1,8 +1,8 @@
 """What the service knows of itself: is everything beating, what was refused, what is on its way."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select, text
 
@@ -63,10 +63,11 @@ class AsideRow:
 
 @dataclass(frozen=True, slots=True)
 class InboxRow:
-    """One message that the console provider "sent"."""
+    """One message that the console provider "sent"; `owner` is whose phone it is."""
 
     id: int
     phone: str
+    owner: str
     text: str
     at: datetime
 
@@ -75,6 +76,13 @@ def beats(view: View) -> tuple[BeatRow, ...]:
     """Give the beats of every role."""
     rows = view.people.execute(select(h.beats).order_by(h.beats.c.role, h.beats.c.beat))
     return tuple(BeatRow(r.role, r.beat, r.started_at, r.last_at, r.failure) for r in rows)
+
+
+def troubled(
+    beats: Iterable[BeatRow], machine_now: datetime, late: timedelta
+) -> tuple[BeatRow, ...]:
+    """Name the beats that failed or that are late; beats are noted in machine time."""
+    return tuple(row for row in beats if row.failure or machine_now - row.last_at > late)
 
 
 def refused_counts(view: View) -> tuple[RefusedCount, ...]:
@@ -142,4 +150,8 @@ def inbox(view: View, limit: int, phone: str = "") -> tuple[InboxRow, ...]:
     query = select(h.inbox).order_by(h.inbox.c.id.desc()).limit(limit)
     if phone:
         query = query.where(h.inbox.c.phone == phone)
-    return tuple(InboxRow(r.id, r.phone, r.text, r.at) for r in view.people.execute(query))
+    rows = view.people.execute(query).all()
+    c = p.contacts.c
+    people = select(c.phone, c.name).where(c.phone.in_({row.phone for row in rows}))
+    owners: dict[str, str] = dict(view.people.execute(people).all())
+    return tuple(InboxRow(r.id, r.phone, owners.get(r.phone, ""), r.text, r.at) for r in rows)
