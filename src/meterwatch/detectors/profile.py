@@ -160,7 +160,7 @@ def _as_window(homes: tuple[int, ...], hourly: Floats, steps: Floats) -> UsageWi
 
 
 def _median_by_hour(hourly: Floats) -> Floats:
-    days = hourly.reshape(hourly.shape[0], -1, HOURS)
+    days = hourly.reshape(hourly.shape[0], hourly.shape[1] // HOURS, HOURS)
     ordered = np.sort(days, axis=1)  # NaN goes last
     count = np.isfinite(days).sum(axis=1, keepdims=True)
     low = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=1)

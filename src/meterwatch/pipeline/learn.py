@@ -62,8 +62,8 @@ def night(
     past_known &= ~_away(homes, absences, local, today - DAYS)
     profile = learn(
         homes,
-        past.reshape(len(homes), -1),
-        past_known.reshape(len(homes), -1),
+        past.reshape(len(homes), DAYS * HOURS),
+        past_known.reshape(len(homes), DAYS * HOURS),
         use_litres=use_litres,
         resolution_litres=usage.resolution_litres,
     )
