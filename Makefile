@@ -6,7 +6,7 @@ ARGS ?=
 # An environment that already has the tools for development serves the demo as well.
 READY := $(if $(wildcard .venv/.ready-dev),.venv/.ready-dev,.venv/.ready-runtime)
 
-.PHONY: help setup demo test check format lock vendor words clean
+.PHONY: help setup demo test check format lock vendor words pages clean
 
 help:
 	@echo "make demo    show the main job at http://127.0.0.1:8000 (ARGS=\"--port 8123 --for 60 --no-browser\")"
@@ -17,6 +17,7 @@ help:
 	@echo "make lock    refresh the lock files (UPGRADE=1 takes newer versions)"
 	@echo "make vendor  fetch the web assets again and check them"
 	@echo "make words   collect what the console says, and compile the catalogues"
+	@echo "make pages   write those pages of the documentation that are made from the code"
 	@echo "make clean   remove what was made here"
 
 setup: .venv/.ready-dev
@@ -52,6 +53,11 @@ vendor: setup
 
 words: setup
 	@$(BIN)/python scripts/words.py
+
+pages: setup
+	$(BIN)/python -m meterwatch.config.template > docs/reference/settings.md
+	@$(BIN)/python scripts/command_pages.py
+	@$(BIN)/python scripts/diagrams.py
 
 clean:
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
