@@ -19,7 +19,14 @@ LANGUAGE = "zh_Hans_CN"
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 OPTIONS = {"**/templates/**.html": {"trimmed": "true", "newstyle_gettext": "true"}}
 HEAD = "# What the console says in Simplified Chinese. After a change: make words"
-KEYWORDS = {"_": None, "say": None, "mark": None, "gettext": None, "ngettext": (1, 2), "count": (1, 2)}
+KEYWORDS = {
+    "_": None,
+    "say": None,
+    "mark": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "count": (1, 2),
+}
 
 
 def spoken() -> Catalog:
