@@ -27,6 +27,7 @@ try again). A command that needs the settings reads them as [settings](settings.
 
 This page is written by `make pages`.
 """
+_BEYOND_ALL = 1e6  # a bound as large as this is no news to anybody
 EXAMPLE = re.compile(r"例 / [Ee]xample:\s+(.+)")
 
 
@@ -113,7 +114,8 @@ def _bounds(place: Any) -> str:
     low, high = getattr(place, "min", None), getattr(place, "max", None)
     if low is None:
         return ""
-    return f" ({low:g} to {high:g})" if high is not None else f" (at least {low:g})"
+    bounded = high is not None and high < _BEYOND_ALL
+    return f" ({low:,g} to {high:,g})" if bounded else f" (at least {low:,g})"
 
 
 if __name__ == "__main__":
