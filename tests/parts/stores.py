@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import NullPool, Select, Table, create_engine, literal, select, text
 
 from meterwatch import migrations
 from meterwatch.store import Store
+from meterwatch.store.tables import PEOPLE, TELEMETRY
 from tests.parts.postgres import Postgres
+
+TABLES = (*PEOPLE.sorted_tables, *TELEMETRY.sorted_tables)
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +25,7 @@ def migrated_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_database(postgres_of_the_run: Postgres) -> str:
-    """Make the tables in PostgreSQL once; tests get copies."""
+    """Make the tables in PostgreSQL once; they are emptied for each test."""
     postgres_of_the_run.start()
     name = postgres_of_the_run.create()
     migrations.upgrade(postgres_of_the_run.url(name))
@@ -36,12 +40,19 @@ def sqlite_url(migrated_files: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def migrated_pg_url(postgres: Postgres, migrated_database: str) -> Iterator[str]:
-    """Name a migrated PostgreSQL database of this test alone."""
-    name = postgres.create(migrated_database)
-    yield postgres.url(name)
-    postgres.start()
-    postgres.drop(name)
+def migrated_pg_url(postgres: Postgres, migrated_database: str) -> str:
+    """Name the migrated PostgreSQL database, with nothing in it and its ids at one."""
+    url = postgres.url(migrated_database)
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        used = [table.name for table in TABLES if connection.execute(_any_of(table)).first()]
+        if used:
+            connection.execute(text(f"TRUNCATE {', '.join(used)} RESTART IDENTITY CASCADE"))
+    return url
+
+
+def _any_of(table: Table) -> Select[int]:
+    return select(literal(1)).select_from(table).limit(1)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

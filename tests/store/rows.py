@@ -28,7 +28,8 @@ def signal(kind: str = NO_USE, home: int = 1, at: datetime = NOW) -> Signal:
 def fresh_alert(kind: str = NO_USE, home: int = 1, now: datetime = NOW) -> Alert:
     """An alert that was opened and not yet kept."""
     policy = Policies().of(kind, Grade.GREEN)
-    return open_alert(signal(kind, home), Grade.GREEN, policy, Circle({}), now).alert
+    anybody = Circle(dict.fromkeys(policy.steps[0].roles, (1,)))
+    return open_alert(signal(kind, home), Grade.GREEN, policy, anybody, now).alert
 
 
 def keep_alert(store: Store, kind: str = NO_USE, home: int = 1, now: datetime = NOW) -> Alert:
