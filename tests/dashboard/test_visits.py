@@ -60,6 +60,20 @@ def test_a_phone_call_has_no_arrival(client: TestClient, here: Town) -> None:
     assert (visit.visitor, visit.role) == ("contact:1", "guardian")
 
 
+def test_the_form_knows_who_set_out_and_when(client: TestClient, here: Town) -> None:
+    respond.go(here.store, here.bell, "contact:2", NOW - MINUTE)
+    form = client.get(f"/visits/new?household=1&alert={here.bell}").text
+    assert 'value="contact:2" selected' in form
+    assert 'name="dispatched_at" value="2026-11-21T13:29"' in form
+
+
+def test_one_tap_with_a_time_that_cannot_be_is_refused(client: TestClient) -> None:
+    form = {"quick": "home", "dispatched_at": "2026-11-21T23:00"}
+    answer = client.post("/visits/new?household=1", data=form)
+    assert answer.status_code == 422
+    assert "时间不能晚于现在" in answer.text
+
+
 def test_a_full_report_is_kept_as_it_was_told(client: TestClient, here: Town) -> None:
     client.post("/visits/new?household=2", data=FULL)
     row = line(here, 1)

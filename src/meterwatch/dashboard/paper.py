@@ -114,7 +114,7 @@ def drawn(tongue: Tongue, hours: Sequence[Hour]) -> dict[str, Any]:
     return {
         "labels": [f"{at:%m-%d %H:00}" for at in local],
         "ticks": [
-            [index, f"{at:%m-%d}" if at.hour == 0 else f"{at:%H}:00"]
+            [index, f"{at:%m-%d}" if at.hour == 0 else f"{at:%H}:00", at.hour]
             for index, at in enumerate(local)
             if at.hour % 6 == 0
         ],

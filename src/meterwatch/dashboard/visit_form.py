@@ -75,7 +75,8 @@ class Asked:
 def fill(fields: VisitFields, asked: Asked) -> Filled:
     """Read a form."""
     if fields.quick in {Mode.HOME, Mode.PHONE}:
-        return Filled(_all_is_well(fields, asked))
+        late = tuple(_times(fields, asked))
+        return Filled(None, late) if late else Filled(_all_is_well(fields, asked))
     wrong = [*_choices(fields, asked), *_times(fields, asked)]
     away = moment_of(fields.away_until, asked.zone) if fields.outcome in AWAY else None
     if away and not asked.now < away <= asked.now + _LONGEST_ABSENCE:

@@ -53,7 +53,7 @@ _SEVERITIES: Mapping[str, Severity] = {
     BATTERY: Severity.NOTICE,
     BUTTON_SILENT: Severity.NOTICE,
 }
-Evidence = Mapping[str, float | int | str]
+_STILL_HEARD = timedelta(hours=2)  # a meter that spoke longer ago is not "still" speaking
 
 
 def family(kind: str) -> str:
@@ -211,7 +211,8 @@ def _hearing(case: _Case) -> str:
     if case.alert.state is State.CLOSED or case.heard_at is None:
         return ""
     ago = case.tongue.ago(case.heard_at, case.now)
-    if case.alert.condition is Condition.UNKNOWN:
+    stale = case.now - case.heard_at > _STILL_HEARD
+    if stale or case.alert.condition is Condition.UNKNOWN:
         return case.tongue.say("the meter was last heard %(ago)s and is unknown since", ago=ago)
     return case.tongue.say("the meter was heard %(ago)s", ago=ago)
 

@@ -85,7 +85,19 @@ def new(reader: ReaderHere, household: Asking = None, alert: Asking = None) -> R
     """Show the form for a visit to a home."""
     if household is None:
         return reader.page("visit_choose.html")
-    return _form(reader, household, alert, VisitFields(), ())
+    return _form(reader, household, alert, _begun(reader, alert), ())
+
+
+def _begun(reader: Reader, alert: int | None) -> VisitFields:
+    """Fill in what is known already: who set out for this alert, and when."""
+    if alert is None:
+        return VisitFields()
+    with reader.desk.store.view() as view:
+        going = [line for line in alerts.lines(view, alert) if line.what == "going"]
+    if not going:
+        return VisitFields()
+    visitor = "me" if going[-1].actor == reader.by else going[-1].actor
+    return VisitFields(visitor=visitor, dispatched_at=reader.tongue.field(going[-1].at))
 
 
 @router.post("/visits/new")

@@ -42,7 +42,8 @@ function draw(place) {
   const at = told.labels.map((_, index) => index);
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
   const most = Math.max(10, ...told.litres.map(Number), ...told.usual.map(Number));
-  const ticks = new Map(told.ticks);
+  const ticks = new Map(told.ticks.map(([index, label]) => [index, label]));
+  const hours = (plot) => told.ticks.filter(([, , hour]) => hour % (plot.width < 620 ? 12 : 6) === 0);
   const axis = { stroke: colour("--soft"), font, grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 } };
   const options = {
     width: place.clientWidth,
@@ -53,7 +54,7 @@ function draw(place) {
     plugins: [unknownHours(told.litres)],
     scales: { x: { time: false, range: [-0.5, at.length - 0.5] }, y: { range: [0, most * 1.1] } },
     axes: [
-      { ...axis, size: 30, splits: () => [...ticks.keys()], values: (_, splits) => splits.map((split) => ticks.get(split)), space: 30 },
+      { ...axis, size: 30, splits: (plot) => hours(plot).map(([index]) => index), values: (_, splits) => splits.map((split) => ticks.get(split)), space: 30 },
       { ...axis, size: 46 },
     ],
     series: [
