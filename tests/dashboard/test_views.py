@@ -14,7 +14,7 @@ from meterwatch.domain.usage import LocalTime
 from meterwatch.domain.visit import Mode, Outcome, Seen, Visit
 from meterwatch.pipeline import respond
 from meterwatch.store import Store
-from meterwatch.store.views import alerts, homes, places, pulse, queue, system, usage, visits
+from meterwatch.store.views import alerts, home, homes, places, pulse, queue, system, usage, visits
 from meterwatch.store.views.homes import Freshness, UseState
 from tests.dashboard import town
 from tests.dashboard.town import HOUR, MINUTE, NOW, SHANGHAI, Town
@@ -125,9 +125,9 @@ def test_a_home_that_is_heard_no_more_becomes_unknown_and_not_unused(here: Town)
 def test_one_home_shows_devices_absences_and_consent(here: Town) -> None:
     respond.declare_absence(here.store, 5, NOW + 48 * HOUR, "family", "user:1", NOW)
     with here.store.view() as view:
-        page = homes.one(view, 5, NOW, FRESH)
-        bell = homes.one(view, 1, NOW, FRESH)
-        assert homes.one(view, 10_000, NOW, FRESH) is None
+        page = home.one(view, 5, NOW, FRESH)
+        bell = home.one(view, 1, NOW, FRESH)
+        assert home.one(view, 10_000, NOW, FRESH) is None
     assert page is not None
     assert page.row.away_until == NOW + 48 * HOUR
     assert [(a.reason, a.said_by, a.open) for a in page.absences] == [("family", "林晓", True)]

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from meterwatch.dashboard import words
 from meterwatch.dashboard.desk import Number, Reader, ReaderHere, not_found
-from meterwatch.store.views import alerts, homes, usage, visits
+from meterwatch.store.views import alerts, home, usage, visits
 from meterwatch.store.views.queue import QueueRow
 
 router = APIRouter(prefix="/api/v1")
@@ -116,7 +116,7 @@ def usage_of(
     """Give the last hours of one home against its usual."""
     desk = reader.desk
     with desk.store.view() as view:
-        if homes.one(view, number, reader.now, desk.settings.freshness) is None:
+        if home.one(view, number, reader.now, desk.settings.freshness) is None:
             raise not_found()
         found = usage.last_hours(view, number, reader.now, desk.local, hours)
     return UsageOut(

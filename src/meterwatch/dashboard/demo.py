@@ -4,6 +4,7 @@ Nothing of this exists in a real installation: the router is made only where a s
 """
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Form
@@ -14,6 +15,7 @@ from meterwatch.store.views import system
 from meterwatch.store.views.system import InboxRow
 
 _SHOWN = 400
+_HOUR, _NIGHT = 1.0, 8.0
 Typed = Annotated[str, Form(max_length=200)]
 
 
@@ -42,6 +44,7 @@ class Stage(Protocol):
 def router(stage: Stage) -> APIRouter:
     """Make the doors of one stage."""
     made = APIRouter(prefix="/demo")
+    acts = _acts(stage)
 
     @made.get("/phone")
     def phones(reader: ReaderHere) -> Response:
@@ -69,20 +72,24 @@ def router(stage: Stage) -> APIRouter:
         onward: Annotated[str, Form(alias="next", max_length=200)] = "/",
     ) -> Response:
         """Make something happen."""
-        acts = {
-            "press": lambda: stage.press(household),
-            "fall": lambda: stage.fall(household),
-            "tap": lambda: stage.open_tap(household),
-            "cut": lambda: stage.cut_hub(hub),
-            "hour": lambda: stage.forward(1.0),
-            "night": lambda: stage.forward(8.0),
-        }
         if what not in acts:
             raise not_found()
-        acts[what]()
+        acts[what](household, hub)
         return go_to(local_path(onward, "/"), "moved" if what in {"hour", "night"} else "acted")
 
     return made
+
+
+def _acts(stage: Stage) -> Mapping[str, Callable[[int, str], None]]:
+    """Name what the buttons do, each with the home and the gateway that were chosen."""
+    return {
+        "press": lambda home, _hub: stage.press(home),
+        "fall": lambda home, _hub: stage.fall(home),
+        "tap": lambda home, _hub: stage.open_tap(home),
+        "cut": lambda _home, hub: stage.cut_hub(hub),
+        "hour": lambda _home, _hub: stage.forward(_HOUR),
+        "night": lambda _home, _hub: stage.forward(_NIGHT),
+    }
 
 
 def _phones(reader: ReaderHere) -> dict[str, list[InboxRow]]:

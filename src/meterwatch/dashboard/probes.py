@@ -1,6 +1,8 @@
 """What machines ask the console: does it live, is it ready, how much of everything there is."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -61,29 +63,27 @@ class Figures(Collector):
         if truth.newest_reading_at:
             age = (now - truth.newest_reading_at).total_seconds()
             yield _gauge("meterwatch_newest_reading_age_seconds", "Age of the newest reading.", age)
-        alerts = GaugeMetricFamily(
-            "meterwatch_alerts_standing", "Alerts that stand.", labels=["severity"]
-        )
-        found = [words.severity(row.alert) for row in standing]
-        for severity in words.Severity:
-            alerts.add_metric([severity], found.count(severity))
-        yield alerts
-        messages = GaugeMetricFamily("meterwatch_messages", "Messages.", labels=["state"])
-        for state, count in outbox.items():
-            messages.add_metric([state], count)
-        yield messages
-        payloads = GaugeMetricFamily(
-            "meterwatch_refused", "Payloads refused.", labels=["reason", "gateway"]
-        )
-        for row in refused:
-            payloads.add_metric([row.reason, row.gateway], row.count)
-        yield payloads
-        ages = GaugeMetricFamily(
-            "meterwatch_beat_age_seconds", "Time since a beat.", labels=["role", "beat"]
-        )
-        for beat in beats:
-            ages.add_metric([beat.role, beat.beat], (machine - beat.last_at).total_seconds())
-        yield ages
+        found = Counter(words.severity(row.alert).value for row in standing)
+        stands = {(level.value,): found[level.value] for level in words.Severity}
+        yield _gauges("meterwatch_alerts_standing", "Alerts that stand.", ("severity",), stands)
+        sent = {(state,): count for state, count in outbox.items()}
+        yield _gauges("meterwatch_messages", "Messages.", ("state",), sent)
+        labels = ("reason", "gateway")
+        counts = {(row.reason, row.gateway): row.count for row in refused}
+        yield _gauges("meterwatch_refused", "Payloads refused.", labels, counts)
+        ages = {(b.role, b.beat): (machine - b.last_at).total_seconds() for b in beats}
+        labels = ("role", "beat")
+        yield _gauges("meterwatch_beat_age_seconds", "Time since a beat.", labels, ages)
+
+
+Key = TypeVar("Key", bound=tuple[str, ...])
+
+
+def _gauges(name: str, text: str, labels: Key, values: Mapping[Key, float]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=labels)
+    for words_of, value in values.items():
+        family.add_metric(words_of, value)
+    return family
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -13,7 +13,7 @@ from meterwatch.domain.household import Grade
 from meterwatch.domain.signal import SubjectKind
 from meterwatch.pipeline import respond
 from meterwatch.pipeline.respond.absences import AbsenceRefused
-from meterwatch.store.views import alerts, homes, usage
+from meterwatch.store.views import alerts, home, homes, usage
 from meterwatch.store.views import visits as ledger
 
 router = APIRouter()
@@ -87,7 +87,7 @@ def page_of(reader: Reader, number: int, *, complaint: str = "") -> Response:
     """Show one home, and what was wrong with a form of it."""
     desk = reader.desk
     with desk.store.view() as view:
-        page = homes.one(view, number, reader.now, desk.settings.freshness)
+        page = home.one(view, number, reader.now, desk.settings.freshness)
         if page is None:
             raise not_found()
         hours = usage.last_hours(view, number, reader.now, desk.local, CHART_HOURS)

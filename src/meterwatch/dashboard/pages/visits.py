@@ -14,7 +14,7 @@ from meterwatch.domain.alert import State
 from meterwatch.domain.visit import Mode, Need, Outcome, Seen
 from meterwatch.pipeline import respond
 from meterwatch.pipeline.respond.absences import AbsenceRefused
-from meterwatch.store.views import alerts, homes, visits
+from meterwatch.store.views import alerts, home, visits
 
 router = APIRouter()
 PAGE = 50
@@ -171,7 +171,7 @@ def _form(
 ) -> Response:
     desk = reader.desk
     with desk.store.view() as view:
-        page = homes.one(view, household, reader.now, desk.settings.freshness)
+        page = home.one(view, household, reader.now, desk.settings.freshness)
         if page is None:
             raise not_found()
         worries = alerts.page(view, alerts.Sought("standing", household=household), None, 20)
@@ -196,7 +196,7 @@ def _asked(reader: Reader, household: int) -> Asked:
     """Say who may have gone: the reader, or anybody of the home's circle."""
     desk = reader.desk
     with desk.store.view() as view:
-        page = homes.one(view, household, reader.now, desk.settings.freshness)
+        page = home.one(view, household, reader.now, desk.settings.freshness)
     if page is None:
         raise not_found()
     visitors = {
