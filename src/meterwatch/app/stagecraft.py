@@ -1,13 +1,13 @@
 """Building the demo's theatre: a house in a folder, a district before it, a console on a port."""
 
-from collections.abc import Callable
 from pathlib import Path
+from threading import Event, Thread
 
 from meterwatch import migrations
-from meterwatch.app.air import open_air
+from meterwatch.app.air import BrokerLost, find_mosquitto, open_air
 from meterwatch.app.console import ConsoleServer, make_console
 from meterwatch.app.house import House, open_store
-from meterwatch.app.staging import Progress, Stage
+from meterwatch.app.staging import Interrupted, Progress, Stage
 from meterwatch.clock import MovedClock, machine_now
 from meterwatch.config import Settings
 from meterwatch.config.sections import Database, Deployment
@@ -15,6 +15,8 @@ from meterwatch.config.web import Web
 from meterwatch.dashboard.demo import router
 from meterwatch.simulators.district import invent
 from meterwatch.simulators.fleet import Fleet
+
+__all__ = ["BrokerLost", "Interrupted", "Theatre", "build"]
 
 _OPERATOR = "demo"
 
@@ -29,11 +31,16 @@ class Theatre:
         self.air_name = ""
         self._guest = guest
 
-    def open_air(
-        self, folder: Path, mqtt: tuple[str, int] | None, free_port: Callable[[], int]
-    ) -> None:
-        """Let the fleet speak, through a broker if there is one."""
-        air = open_air(self.house, folder, mqtt, free_port)
+    def open_air(self, folder: Path, mqtt: tuple[str, int] | None, *, broker: bool) -> None:
+        """Let the fleet speak, through a broker if there is one and none is declined.
+
+        Raises
+        ------
+        BrokerLost
+            If the broker that is named does not answer.
+        """
+        program = find_mosquitto() if broker else None
+        air = open_air(self.house, folder, mqtt, program)
         self.air_name = air.name
         self.stage.open_air(air)
 
@@ -44,9 +51,22 @@ class Theatre:
         server.start()
         return server
 
+    def play(self) -> Thread:
+        """Let time pass, in a thread of its own."""
+        player = Thread(target=self.stage.play, name="play", daemon=True)
+        player.start()
+        return player
+
+    def close(self) -> None:
+        """End the broker and close the store."""
+        try:
+            self.stage.leave_air()
+        finally:
+            self.store.close()
+
     def farewell(self) -> str:
-        """Close, and say what happened."""
-        report, needing = self.stage.close()
+        """Say what happened."""
+        report, needing = self.stage.report()
         kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(report.alerts.items()))
         return (
             f"预警 / alerts {sum(report.alerts.values())} ({kinds}) · "
@@ -58,8 +78,14 @@ class Theatre:
         )
 
 
-def build(folder: Path, homes: int, seed: int, port: int, tell: Progress) -> Theatre:
-    """Build it: tables, district, sixty days of history, what was learnt, and the opening scene."""
+def build(folder: Path, homes: int, seed: int, port: int, tell: Progress, stop: Event) -> Theatre:
+    """Build it: tables, district, sixty days of history, what was learnt, and the opening scene.
+
+    Raises
+    ------
+    Interrupted
+        If it is told to stop before that is done.
+    """
     settings = Settings(
         database=Database(url=f"sqlite:///{folder / 'meterwatch.db'}"),
         web=Web(port=port),
@@ -69,15 +95,18 @@ def build(folder: Path, homes: int, seed: int, port: int, tell: Progress) -> The
     tell("start", 1.0)
     clock = MovedClock()
     house = House(settings, open_store(settings), clock)
-    stage = Stage(house, clock, Fleet(invent(homes), seed))
-    stage.set_up(folder / "homes.csv", tell)
+    try:
+        stage = Stage(house, clock, Fleet(invent(homes), seed), stop)
+        stage.set_up(folder / "homes.csv", tell)
+        return Theatre(house, stage, _guest(house))
+    except BaseException:
+        house.store.close()
+        raise
+
+
+def _guest(house: House) -> int:
+    """Make the account that everybody on this machine is."""
+    language = house.settings.deployment.language
     with house.store.transaction() as tx:
         # Nobody logs in with it: a password that is no hash opens nothing.
-        guest = tx.accounts.add_user(_OPERATOR, "!", settings.deployment.language, machine_now())
-    return Theatre(house, stage, guest)
-
-
-def address(mqtt: str) -> tuple[str, int] | None:
-    """Take `host:port` apart; nothing if none was given."""
-    host, _, port = mqtt.rpartition(":")
-    return (host, int(port)) if host and port.isdecimal() else None
+        return tx.accounts.add_user(_OPERATOR, "!", language, machine_now())

@@ -13,9 +13,10 @@ import numpy as np
 import structlog
 
 from meterwatch import gateways
-from meterwatch.app.air import BrokerLost, Straight, ThroughBroker
+from meterwatch.app.air import Air, BrokerLost, Straight
 from meterwatch.app.house import House
 from meterwatch.clock import MovedClock, machine_now
+from meterwatch.daemon.trouble import named
 from meterwatch.domain.fact import Fact
 from meterwatch.domain.notification import Reply
 from meterwatch.domain.signal import LIFE_KINDS
@@ -41,15 +42,31 @@ _ROLES = ("bells", "meters", "people", "night")
 Progress = Callable[[str, float], None]
 
 
-class Stage:
-    """An invented district before a house; every method may be called from any thread."""
+class Interrupted(Exception):  # noqa: N818  # says what happened
+    """The demo was told to end before everything was set up."""
 
-    def __init__(self, house: House, clock: MovedClock, fleet: Fleet) -> None:
+
+class Stage:
+    """An invented district before a house; every method may be called from any thread.
+
+    Parameters
+    ----------
+    house : House
+    clock : MovedClock
+        The clock of that house.
+    fleet : Fleet
+        What the district says.
+    stop : Event
+        When it is set, whatever goes on here ends soon.
+    """
+
+    def __init__(self, house: House, clock: MovedClock, fleet: Fleet, stop: Event) -> None:
         self.house = house
         self.fleet = fleet
         self.district: District = fleet.district
         self._clock = clock
-        self._air: Straight | ThroughBroker = Straight(house)
+        self._stop = stop
+        self._air: Air = Straight(house)
         self._told = clock.now()
         self._beaten = machine_now() - _BEAT
         self._lock = RLock()
@@ -60,48 +77,55 @@ class Stage:
     # Before the curtain rises.
 
     def set_up(self, file: Path, progress: Progress) -> None:
-        """Import the district, fill in its history, learn from it, and let things have gone wrong.
+        """Import the district, let it live for sixty days, and let things have gone wrong.
 
         Parameters
         ----------
         file : Path
             Where the district's homes are written as the file that an office would import.
+        progress : callable
+            Told what is being done, and which share of it is.
+
+        Raises
+        ------
+        Interrupted
+            If it is told to stop.
         """
         now = self._clock.now()
         self.scene = open_scene(self.fleet, now)
         self.district.write_csv(file)
         import_homes(self.house.store, file.read_bytes(), now - HISTORY, zone=self.house.zone)
-        self._fill(now, progress)
-        self._learn(now, progress)
+        self._live(now, progress)
         self.house.watch_meters()
         self._told = now - _BELLS_BACK
         progress("scene", 1.0)
 
-    def _fill(self, now: datetime, progress: Progress) -> None:
-        """Write sixty days of readings, by the path that every reading takes."""
+    def _live(self, now: datetime, progress: Progress) -> None:
+        """Write sixty days of readings by the path that every reading takes; learn in between."""
+        house, since = self.house, now - HISTORY
+        with house.store.transaction(read_only=True) as tx:
+            board = Board(tx.homes.watched(), tx.homes.swaps())
+        for until in _nights(now):
+            for facts in self._said(since, until):
+                taken = ingest(house.store, house.directory(), house.policies, facts, until)
+                board.apply(taken.rows)
+            night(house.store, board, house.local, until)
+            since = until
+            progress("history", 1.0 - (now - until) / HISTORY)
+
+    def _said(self, since: datetime, until: datetime) -> Iterator[list[Fact]]:
+        """Give what the meters said in a stretch of the past, by the batch."""
         facts: list[Fact] = []
-        for moment, message in self.fleet.backfill(now - HISTORY, now):
+        for _, message in self.fleet.backfill(since, until):
             facts += gateways.decode(message, {}).facts
             if len(facts) >= _BATCH:
-                self._keep(facts, moment)
+                yield facts
                 facts = []
-                progress("history", 1.0 - (now - moment) / HISTORY)
-        self._keep(facts, now)
+            if self._stop.is_set():
+                raise Interrupted
+        yield facts
 
-    def _keep(self, facts: list[Fact], now: datetime) -> None:
-        ingest(self.house.store, self.house.directory(), self.house.policies, facts, now)
-
-    def _learn(self, now: datetime, progress: Progress) -> None:
-        """Do the work of the nights that lie behind."""
-        nights = list(_nights(now))
-        for number, moment in enumerate(nights):
-            with self.house.store.transaction(read_only=True) as tx:
-                board = Board(tx.homes.watched(), tx.homes.swaps())
-            board.rebuild(self.house.store.telemetry, None, int(moment.timestamp()))
-            night(self.house.store, board, self.house.local, moment)
-            progress("learn", (number + 1) / len(nights))
-
-    def open_air(self, air: Straight | ThroughBroker) -> None:
+    def open_air(self, air: Air) -> None:
         """Let the fleet speak through this from now on."""
         with self._lock:
             self._air = air
@@ -109,11 +133,14 @@ class Stage:
 
     # While it plays.
 
-    def play(self, stop: Event) -> None:
-        """Let time pass until told to stop."""
-        while not stop.wait(1.0):
-            with self._lock:
-                self._step()
+    def play(self) -> None:
+        """Let time pass until told to stop; what fails is done again a second later."""
+        while not self._stop.wait(1.0):
+            try:
+                with self._lock:
+                    self._step()
+            except Exception as error:  # noqa: BLE001  # whatever it is, the play goes on
+                _log.error("demo_step_failed", failure=named(error))
 
     def _step(self) -> None:
         """Let everything that is sent by now be heard, judged and acted upon."""
@@ -150,6 +177,8 @@ class Stage:
         """Move time on, in steps small enough that nobody's turn is missed."""
         with self._lock:
             for _ in range(max(1, round(timedelta(hours=hours) / _STEP))):
+                if self._stop.is_set():
+                    return
                 self._clock.advance(_STEP)
                 self._step()
 
@@ -204,17 +233,20 @@ class Stage:
 
     # After the curtain has fallen.
 
-    def close(self) -> tuple[Played, int]:
-        """Leave the air; say what happened, and how many of those alerted of really needed it."""
+    def leave_air(self) -> None:
+        """Let the fleet be silent, and end what it spoke through."""
         with self._lock:
             self._air.close()
-            with self.house.store.view() as view:
-                report = played(view, LIFE_KINDS)
-            now = self._clock.now()
-            needing = sum(
-                self.fleet.truth(self.district.number_of(code), now).needs_somebody
-                for code in report.homes
-            )
+
+    def report(self) -> tuple[Played, int]:
+        """Say what happened, and how many of those alerted of really need somebody."""
+        with self.house.store.view() as view:
+            report = played(view, LIFE_KINDS)
+        now = self._clock.now()
+        needing = sum(
+            self.fleet.truth(self.district.number_of(code), now).needs_somebody
+            for code in report.homes
+        )
         return report, needing
 
 

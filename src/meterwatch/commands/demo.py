@@ -1,5 +1,6 @@
 """`meterwatch demo`: an invented district at once, with no broker, no database and no settings."""
 
+import errno
 import logging
 import shutil
 import signal
@@ -8,6 +9,7 @@ import tempfile
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 from types import FrameType
@@ -19,12 +21,16 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn
 
+from meterwatch.commands.given import give_up
+
 _SAID = {
     "start": "正在准备 / getting ready",
-    "history": "写入 60 天历史 / writing 60 days of history",
-    "learn": "学习各户习惯 / learning what is usual",
+    "history": "写入 60 天历史,学习各户习惯 / writing 60 days of history, learning from it",
     "scene": "开场 / setting the scene",
 }
+_LONGEST = 366 * 86_400
+_MOST_SEED = 2**63 - 1
+_BROKER_SECONDS = 5.0
 
 
 def demo(
@@ -33,15 +39,30 @@ def demo(
     ] = 8000,
     homes: Annotated[int, typer.Option(min=8, max=5000, help="多少户 / how many homes.")] = 200,
     seed: Annotated[
-        int, typer.Option(help="换一个数,换一批人家 / another number, other homes.")
+        int,
+        typer.Option(
+            min=0, max=_MOST_SEED, help="换一个数,换一批人家 / another number, other homes."
+        ),
     ] = 1,
     run_for: Annotated[
         float | None,
-        typer.Option("--for", min=1, help="几秒后自己结束 / end by itself after so many seconds."),
+        typer.Option(
+            "--for",
+            min=1,
+            max=_LONGEST,
+            help="几秒后自己结束 / end by itself after so many seconds.",
+        ),
     ] = None,
     mqtt: Annotated[
         str, typer.Option(help="经过这个消息服务器 主机:端口 / go through this broker, host:port.")
     ] = "",
+    broker: Annotated[
+        bool,
+        typer.Option(
+            "--broker/--no-broker",
+            help="自带消息服务器(装了 mosquitto 时) / a private mosquitto, if it is installed.",
+        ),
+    ] = True,
     keep: Annotated[
         Path | None, typer.Option(help="文件留在这个文件夹 / keep the files in this folder.")
     ] = None,
@@ -53,14 +74,26 @@ def demo(
 
     例 / example:  meterwatch demo --port 8123 --for 60 --no-browser
     """
-    console = Console()
     stop = Event()
     _log_little()
     with ExitStack() as stack:
         stack.enter_context(_ending(stop))
         _need_free(port)
-        folder = stack.enter_context(_folder(keep))
-        _play(console, stack, stop, folder, Wanted(port, homes, seed, mqtt, run_for, browser))
+        wanted = Wanted(port, homes, seed, _broker(mqtt), broker, run_for, browser)
+        _play(Console(), stop, stack.enter_context(_folder(keep)), wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What was asked for on the command line."""
+
+    port: int
+    homes: int
+    seed: int
+    mqtt: tuple[str, int] | None
+    broker: bool
+    run_for: float | None
+    browser: bool
 
 
 def _log_little() -> None:
@@ -68,50 +101,58 @@ def _log_little() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
-class Wanted:
-    """What was asked for on the command line."""
-
-    def __init__(
-        self, port: int, homes: int, seed: int, mqtt: str, run_for: float | None, browser: bool
-    ) -> None:
-        self.port, self.homes, self.seed = port, homes, seed
-        self.mqtt, self.run_for, self.browser = mqtt, run_for, browser
-
-
-def _play(console: Console, stack: ExitStack, stop: Event, folder: Path, wanted: Wanted) -> None:
+def _play(console: Console, stop: Event, folder: Path, wanted: Wanted) -> None:
     console.print(f"[bold]meterwatch[/] {_SAID['start']} ...")
     from meterwatch.app import stagecraft  # costly imports come after the first words
 
-    with _bars(console) as tell:
-        theatre = stagecraft.build(folder, wanted.homes, wanted.seed, wanted.port, tell)
-    stack.callback(theatre.store.close)
-    theatre.open_air(folder, stagecraft.address(wanted.mqtt), _free_port)
-    server = theatre.serve()
-    if server.ended:
-        raise typer.Exit(1)
-    player = Thread(target=theatre.stage.play, args=(stop,), name="play", daemon=True)
-    player.start()
-    url = f"http://127.0.0.1:{wanted.port}"
-    console.print(_welcome(url, theatre.air_name, folder))
-    if wanted.browser:
-        webbrowser.open(url)
-    stop.wait(wanted.run_for)
-    stop.set()
-    player.join()
-    server.stop()
-    console.print(theatre.farewell())
+    with ExitStack() as stack:
+        try:
+            with _bars(console) as tell:
+                theatre = stagecraft.build(
+                    folder, wanted.homes, wanted.seed, wanted.port, tell, stop
+                )
+            stack.callback(theatre.close)
+            theatre.open_air(folder, wanted.mqtt, broker=wanted.broker)
+        except stagecraft.Interrupted:
+            console.print("还没准备好就停了 / stopped before it was ready")
+            return
+        except stagecraft.BrokerLost as lost:
+            give_up(lost)
+        server = theatre.serve()
+        if server.ended:
+            give_up(_in_use(wanted.port))
+        player = theatre.play()
+        url = f"http://127.0.0.1:{wanted.port}"
+        console.print(_welcome(url, theatre.air_name, folder))
+        if wanted.browser:
+            webbrowser.open(url)
+        stop.wait(wanted.run_for)
+        stop.set()
+        player.join()
+        server.stop()
+        console.print(theatre.farewell())
 
 
 @contextmanager
 def _ending(stop: Event) -> Iterator[None]:
-    """Let Ctrl-C and a termination end the play, not the program in the middle of something."""
+    """Let Ctrl-C, a closed terminal and a termination end the play in good order.
 
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
+    Who asks twice is in a hurry: what is going on is broken off, and cleared away all the same.
+    """
+
+    asked: list[int] = []
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        if asked:
             raise KeyboardInterrupt
-        stop.set()
+        asked.append(number)
+        # Not from here: the thread that was interrupted may hold the lock within `stop`.
+        Thread(target=stop.set, name="stop").start()
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    asking = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup means what it says
+        asking.append(signal.SIGHUP)
+    before = {number: signal.signal(number, ask) for number in asking}
     try:
         yield
     finally:
@@ -129,7 +170,15 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         finally:
             shutil.rmtree(made, ignore_errors=True)
         return
-    keep.mkdir(parents=True, exist_ok=True)
+    try:
+        keep.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=keep).close()
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{keep} 写不进去({error.strerror}),请换一个文件夹 / "
+            f"{keep} cannot be written to: choose another folder",
+            param_hint="--keep",
+        ) from error
     if (keep / "meterwatch.db").exists():
         raise typer.BadParameter(
             f"{keep} 里已有 meterwatch.db,请换一个空文件夹 / "
@@ -160,18 +209,34 @@ def _need_free(port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise typer.BadParameter(
-                f"端口 {port} 被占用,请用 --port 换一个 / "
-                f"port {port} is in use: choose another with --port",
-                param_hint="--port",
-            ) from None
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            said = _in_use(port) if taken else f"端口 {port} / port {port}: {error.strerror}"
+            raise typer.BadParameter(said, param_hint="--port") from None
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _in_use(port: int) -> str:
+    return (
+        f"端口 {port} 被占用,请用 --port 换一个 / port {port} is in use: choose another with --port"
+    )
+
+
+def _broker(mqtt: str) -> tuple[str, int] | None:
+    """Take the broker's address apart, and see that somebody is there before work begins."""
+    if not mqtt:
+        return None
+    from meterwatch.commands.publishing import address
+
+    host, port = address(mqtt)
+    try:
+        socket.create_connection((host, port), timeout=_BROKER_SECONDS).close()
+    except (OSError, UnicodeError):
+        raise typer.BadParameter(
+            f"{mqtt} 没有消息服务器应答,请检查地址,或去掉 --mqtt / "
+            f"no broker answers at {mqtt}: check the address, or leave --mqtt out",
+            param_hint="--mqtt",
+        ) from None
+    return host, port
 
 
 def _welcome(url: str, air: str, folder: Path) -> Panel:
