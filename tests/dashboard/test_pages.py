@@ -116,6 +116,20 @@ def test_an_alert_with_no_evidence_at_all_breaks_no_page(client: TestClient, her
     assert "odd_one" in client.get("/").text
 
 
+@pytest.mark.parametrize("figure", [1e308, -1e308, "many", 0, -5.0])
+def test_evidence_that_makes_no_sense_breaks_no_page(
+    client: TestClient, here: Town, figure: float | str
+) -> None:
+    for kind, names in (
+        ("no_use", ("last_use_at", "silence_hours", "usual_longest_hours", "as_of")),
+        ("flat_flow", ("litres_per_hour", "run_hours")),
+        ("battery", ("battery_percent",)),
+        ("meter_silent", ("never_heard",)),
+    ):
+        worry(here.store, kind, 6, NOW - HOUR, dict.fromkeys(names, figure))
+    assert client.get("/").status_code == 200
+
+
 def test_every_home_is_in_one_of_three_states(client: TestClient) -> None:
     page = client.get("/households").text
     rows = {code: page.split(code)[1].split("</tr>")[0] for code in ("H0001", "H0002", "H0003")}

@@ -67,7 +67,7 @@ def test_alerts_as_json_say_why(client: TestClient, here: Town) -> None:
     found = client.get("/api/v1/alerts?state=standing").json()
     assert [alert["id"] for alert in found] == [here.hub, here.tap, here.silent_home, here.bell]
     assert found[2]["severity"] == "important"
-    assert found[2]["why"].startswith("已 13 小时 36 分钟未用水")
+    assert found[2]["why"].startswith("已 13 小时 54 分钟未用水")
     one = client.get(f"/api/v1/alerts/{here.bell}").json()
     assert [line["what"] for line in one["lines"]] == ["opened", "step"]
 

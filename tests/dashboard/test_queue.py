@@ -11,8 +11,9 @@ from meterwatch.dashboard.pages.queue import in_order
 from meterwatch.domain.alert import State
 from meterwatch.pipeline import respond
 from meterwatch.store.tables import alerts as t
+from meterwatch.store.telemetry import Stand
 from meterwatch.store.views import queue
-from tests.dashboard.town import MINUTE, NOW, Town
+from tests.dashboard.town import HOUR, MINUTE, NOW, Town, worry
 
 
 def state_of(here: Town, alert: int) -> State:
@@ -34,7 +35,7 @@ def test_the_most_urgent_stands_first_and_lost_data_last(client: TestClient, her
 def test_each_row_says_why_in_one_sentence(client: TestClient) -> None:
     page = client.get("/").text
     assert "13:28 按下了平安钟" in page
-    assert "已 13 小时 36 分钟未用水;平时最长 10 小时;水表 5 分钟前仍在上报" in page
+    assert "已 13 小时 54 分钟未用水;平时最长 10 小时;水表 5 分钟前仍在上报" in page
     assert "水以每小时约 41 升持续流了 6 小时,从未停过" in page
     assert "水表最后一次上报是 6 小时 59 分钟前,此后情况未知" in page
     assert "网关 north 已 7 小时无数据;3 户用水情况未知,不等于没有用水" in page
@@ -137,3 +138,17 @@ def test_a_part_that_fails_is_named_on_top(client: TestClient, here: Town) -> No
         tx.house.beat("people", "deliver", NOW, "OperationalError")
     assert "1 处异常" in client.get("/").text
     assert "OperationalError" in client.get("/system").text
+
+
+def test_a_silence_that_goes_on_grows_with_the_readings(client: TestClient, here: Town) -> None:
+    as_of = int((NOW + 5 * HOUR).timestamp())
+    here.store.telemetry.put_stands([Stand(2, as_of, None, True, 0.0, 12.5)])
+    here.clock.advance(5 * HOUR)
+    assert "已 19 小时未用水" in client.get("/").text
+
+
+def test_a_bell_stands_above_a_worry_that_nobody_answered_for_hours(
+    client: TestClient, here: Town
+) -> None:
+    red = worry(here.store, "no_use", 1, NOW - 9 * HOUR, {}, opened=NOW - 8 * HOUR)
+    assert rows_in(client.get("/").text)[:2] == [here.bell, red]

@@ -140,7 +140,7 @@ def _alert(reader: Reader, row: QueueRow) -> dict[str, Any]:
     return {name: getattr(alert, name) for name in (*same, *moments)} | {
         "severity": words.severity(alert),
         "household_code": row.place.code if row.place else "",
-        "why": words.why(reader.tongue, alert, row.heard_at, reader.now),
+        "why": words.why(reader.tongue, row, reader.now),
         "evidence": dict(alert.evidence),
     }
 

@@ -89,7 +89,7 @@ def _next_step(context: Context, alert: Any) -> str:
 
 @pass_context
 def _why(context: Context, row: Any) -> str:
-    return words.why(context["t"], row.alert, row.heard_at, context["now"])
+    return words.why(context["t"], row, context["now"])
 
 
 def reply_to(text: str) -> str:

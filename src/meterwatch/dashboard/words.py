@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from meterwatch.dashboard.tongue import Tongue, mark
 from meterwatch.domain.alert import Alert, Condition, State
+from meterwatch.domain.escalation import is_bell
 from meterwatch.domain.household import Grade
 from meterwatch.domain.signal import (
     BATTERY,
@@ -23,6 +24,7 @@ from meterwatch.domain.signal import (
     METER_SILENT,
     NO_USE,
 )
+from meterwatch.store.views.queue import QueueRow
 
 
 class Severity(StrEnum):
@@ -53,6 +55,7 @@ _SEVERITIES: Mapping[str, Severity] = {
     BATTERY: Severity.NOTICE,
     BUTTON_SILENT: Severity.NOTICE,
 }
+_LARGEST_FIGURE = 1e10  # past this it is no moment and no length; NaN fails the comparison too
 _STILL_HEARD = timedelta(hours=2)  # a meter that spoke longer ago is not "still" speaking
 
 
@@ -72,8 +75,9 @@ def severity(alert: Alert) -> Severity:
 
 
 def rank(alert: Alert) -> tuple[int, datetime, int]:
-    """Order alerts as people should look at them: by severity, then the oldest first."""
-    return (list(Severity).index(severity(alert)), alert.opened_at, alert.id)
+    """Order alerts as people should look at them: by severity, bells first, then the oldest."""
+    urgency = 2 * list(Severity).index(severity(alert)) + (not is_bell(alert.kind))
+    return (urgency, alert.opened_at, alert.id)
 
 
 def kind(tongue: Tongue, code: str) -> str:
@@ -88,11 +92,22 @@ class _Case:
     tongue: Tongue
     alert: Alert
     heard_at: datetime | None
+    judged_at: datetime | None
     now: datetime
+
+    @property
+    def as_of(self) -> datetime:
+        """The newest reading of which the worry is known to hold."""
+        told = max(self.alert.as_of, self.moment("as_of") or self.alert.as_of)
+        if self.alert.condition is not Condition.ACTIVE or self.alert.state is State.CLOSED:
+            return told
+        return max(told, self.judged_at or told)
 
     def figure(self, name: str) -> float | None:
         value = self.alert.evidence.get(name)
-        return float(value) if isinstance(value, int | float) else None
+        if isinstance(value, int | float) and abs(value) < _LARGEST_FIGURE:
+            return float(value)
+        return None
 
     def moment(self, name: str) -> datetime | None:
         epoch = self.figure(name)
@@ -102,10 +117,10 @@ class _Case:
         return self.tongue.span(self.now - self.alert.began_at)
 
 
-def why(tongue: Tongue, alert: Alert, heard_at: datetime | None, now: datetime) -> str:
+def why(tongue: Tongue, row: QueueRow, now: datetime) -> str:
     """Say in one sentence why somebody should look."""
-    case = _Case(tongue, alert, heard_at, now)
-    sentence = _SENTENCES.get(family(alert.kind), _other)
+    case = _Case(tongue, row.alert, row.heard_at, row.judged_at, now)
+    sentence = _SENTENCES.get(family(row.alert.kind), _other)
     parts = [_cleared(case), *sentence(case), _hearing(case)]
     return tongue.say("; ").join(part for part in parts if part)
 
@@ -120,9 +135,8 @@ def _cleared(case: _Case) -> str:
 
 def _no_use(case: _Case) -> list[str]:
     say, last = case.tongue.say, case.moment("last_use_at")
-    as_of = max(case.alert.as_of, case.moment("as_of") or case.alert.as_of)
     hours = case.figure("silence_hours")
-    silence = as_of - last if last else timedelta(hours=hours or 0.0)
+    silence = case.as_of - last if last else timedelta(hours=hours or 0.0)
     if silence <= timedelta(0):
         return [say("No water has been used for an unusually long time")]
     said = [say("No water for %(span)s", span=case.tongue.span(silence))]
@@ -144,7 +158,7 @@ def _flat_flow(case: _Case) -> list[str]:
         say(
             "Water has run at about %(litres)s L an hour for %(span)s without a pause",
             litres=case.tongue.number(litres),
-            span=case.tongue.hours(hours),
+            span=case.tongue.span(timedelta(hours=hours) + case.as_of - case.alert.as_of),
         )
     ]
 

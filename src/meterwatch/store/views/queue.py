@@ -21,8 +21,8 @@ from meterwatch.store.views.places import Place, names, places
 class QueueRow:
     """One alert on a list.
 
-    `acted_at` is when a person last did anything about it, `heard_at` the newest reading of the
-    home, `owner` the name of who has it.
+    `acted_at` is when a person last did anything about it, `heard_at` when a meter of the home was
+    last heard, `judged_at` the newest reading that was judged, `owner` the name of who has it.
     """
 
     alert: Alert
@@ -30,6 +30,7 @@ class QueueRow:
     owner: str
     acted_at: datetime | None
     heard_at: datetime | None
+    judged_at: datetime | None = None
     closed_by: str = ""
 
 
@@ -63,18 +64,21 @@ def rows_of(view: View, found: Collection[Alert]) -> tuple[QueueRow, ...]:
     who = names(view, [name for alert in found for name in (alert.owner, alert.closed_by)])
     acted = _last_acts(view, [alert.id for alert in found])
     homes = {a.subject_id for a in found if a.subject_kind is SubjectKind.HOUSEHOLD}
-    heard = last_heard(view, homes)
-    return tuple(
-        QueueRow(
+    heard, judged = last_heard(view, homes), _last_judged(view, homes)
+
+    def row(alert: Alert) -> QueueRow:
+        home = alert.subject_id if alert.subject_kind is SubjectKind.HOUSEHOLD else 0
+        return QueueRow(
             alert,
             where.get((alert.subject_kind, alert.subject_id)),
             who.get(alert.owner, ""),
             acted.get(alert.id),
-            heard.get(alert.subject_id) if alert.subject_kind is SubjectKind.HOUSEHOLD else None,
+            heard.get(home),
+            judged.get(home),
             who.get(alert.closed_by, ""),
         )
-        for alert in found
-    )
+
+    return tuple(row(alert) for alert in found)
 
 
 def truth(view: View) -> Truth:
@@ -109,6 +113,13 @@ def last_heard(view: View, homes: Collection[int]) -> Mapping[int, datetime]:
         home = home_of[device]
         newest[home] = max(at, newest.get(home, at))
     return {home: datetime.fromtimestamp(at, UTC) for home, at in newest.items()}
+
+
+def _last_judged(view: View, homes: Collection[int]) -> Mapping[int, datetime]:
+    query = select(m.stands.c.household_id, m.stands.c.as_of).where(
+        m.stands.c.household_id.in_(homes)
+    )
+    return {home: datetime.fromtimestamp(at, UTC) for home, at in view.telemetry.execute(query)}
 
 
 def moment(epoch: float | None) -> datetime | None:
