@@ -138,10 +138,8 @@ def test_a_fact_that_the_store_will_not_have_stands_alone_in_the_end(error: Exce
     [
         DOWN,
         exc.InterfaceError("INSERT", {}, Exception("closed")),
-        exc.StatementError("bind", "INSERT", {}, KeyError("missing")),
         exc.TimeoutError("pool"),
         ConnectionError("gone"),
-        KeyError("a bug"),
     ],
 )
 def test_a_store_that_is_not_there_is_raised_and_nothing_is_refused(error: Exception) -> None:

@@ -122,7 +122,10 @@ class OneAlert(RuleBasedStateMachine):
             if later or act is Act.ACKNOWLEDGE:
                 assert by not in self.bought
                 self.bought.append(by)
-        if act in {Act.UNREACHED, Act.DECLINE} and not before.exhausted:
+        again = act is Act.DECLINE and before.state is State.OPEN and by in before.had_it
+        if again:
+            assert move.alert == before
+        elif act in {Act.UNREACHED, Act.DECLINE} and not before.exhausted:
             assert (move.alert.round, move.alert.step) > (before.round, before.step)
 
     @precondition(lambda self: self.alert.state is not State.CLOSED)

@@ -136,13 +136,16 @@ class House:
         """Give the per-device settings that decoders need."""
         return self.directory().field_maps()
 
-    def watch_meters(self) -> Meters:
-        """Take up the meters' work: read the board, go on where it stopped."""
+    def watch_meters(self, listening_since: datetime | None = None) -> Meters:
+        """Take up the meters' work: read the board, go on where it stopped.
+
+        `listening_since` says from when on meters could be heard, after an outage of our own.
+        """
         if self.follows_data:
             self.meters = Meters(self.store, self.watch, DATA_MOMENT, night=self.work_at_night)
             self.meters.catch_up()
         else:
-            self.meters = Meters(self.store, self.watch)
+            self.meters = Meters(self.store, self.watch, listening_since=listening_since)
             self.meters.catch_up()
             self.meters.judge_all(self.clock.now())
         return self.meters

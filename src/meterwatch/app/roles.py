@@ -7,12 +7,12 @@ readings and judges them; `people` escalates, delivers and serves the console; `
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from threading import Event, Lock
+from typing import TYPE_CHECKING
 
 import structlog
 import typer
 
 from meterwatch import gateways
-from meterwatch.app.console import ConsoleServer, first_login, make_console
 from meterwatch.app.house import House
 from meterwatch.clock import DataClock, StoredClock, SystemClock, machine_now, machine_seconds
 from meterwatch.config import Settings
@@ -23,6 +23,9 @@ from meterwatch.daemon.waking import Relay, sleeper, waker
 from meterwatch.domain.fact import Fact
 from meterwatch.store import Store
 from meterwatch.store.house import SWEPT
+
+if TYPE_CHECKING:
+    from meterwatch.app.console import ConsoleServer
 
 _log = structlog.get_logger(__name__)
 _POLL_SECONDS = 1.0
@@ -110,7 +113,8 @@ class Role:
     def _open(self) -> None:
         """Open what the role listens to or serves."""
         if self.name == "meters":
-            self.house.watch_meters()
+            now = self.house.clock.now()
+            self.house.watch_meters(listening_since=None if self.house.by_data else now)
             self._listen(METER_TOPICS)
         elif self.name == "bells":
             self._listen(BELL_TOPICS)
@@ -132,6 +136,9 @@ class Role:
         self._source.start()
 
     def _serve(self) -> None:
+        # Three roles of four live without the console and the weight of it.
+        from meterwatch.app.console import ConsoleServer, first_login, make_console
+
         calls = {OUTBOX: lambda: self._beats.wake("deliver")}
         self._relay = Relay(sleeper(self.house.settings.database.url, OUTBOX), calls)
         self._relay.start()

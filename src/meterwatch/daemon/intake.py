@@ -25,6 +25,9 @@ CONTENT = (
     exc.IntegrityError,
     ValueError,
     ArithmeticError,
+    LookupError,
+    TypeError,
+    AttributeError,
     psycopg.DataError,
     psycopg.IntegrityError,
 )
@@ -89,11 +92,22 @@ def by_halves(
         if not is_about_content(error):
             raise
         if len(items) == 1:
-            return [(items[0], error)]
+            return _once_more(items[0], act)
     else:
         return []
     middle = len(items) // 2
     return by_halves(items[:middle], act) + by_halves(items[middle:], act)
+
+
+def _once_more(item: T, act: Callable[[Sequence[T]], object]) -> list[tuple[T, Exception]]:
+    """Try an item that failed alone once more: it may have lost a race, and found its place now."""
+    try:
+        act([item])
+    except Exception as error:
+        if not is_about_content(error):
+            raise
+        return [(item, error)]
+    return []
 
 
 def is_about_content(error: Exception) -> bool:

@@ -95,13 +95,17 @@ class Visit:
     note: str = field(default="", repr=False)
     corrects: int | None = None
 
-    def answers(self, began_at: datetime) -> bool:
-        """Tell whether a worry that began then was there when this visitor looked.
+    @property
+    def found_at(self) -> datetime:
+        """When the visitor looked."""
+        return self.saw_person_at or self.arrived_at or self.logged_at
+
+    def answers(self, raised_at: datetime) -> bool:
+        """Tell whether a worry raised then was there when this visitor looked.
 
         Visits are written down by the minute: a bell rung within the same one is answered too.
         """
-        found_at = self.saw_person_at or self.arrived_at or self.logged_at
-        return began_at < found_at + timedelta(minutes=1)
+        return raised_at < self.found_at + timedelta(minutes=1)
 
     @property
     def reached(self) -> bool:

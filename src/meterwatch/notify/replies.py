@@ -11,18 +11,22 @@ Rule 4. YES, START, STOP, END, QUIT and CANCEL belong to the carriers, and are n
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from meterwatch.domain.notification import Answer
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What a reply says. `code` stands even if the answer is unclear; `days` only with AWAY."""
+    """What a reply says. `code` stands even if the answer is unclear; `days` only with AWAY.
+
+    `by_digit` tells "1" from "got it": only a digit answers a question that offered digits.
+    """
 
     answer: Answer
     code: str | None = None
     days: int | None = None
+    by_digit: bool = field(default=False, compare=False)
 
 
 DIGITS: Mapping[str, Answer] = {
@@ -69,7 +73,7 @@ _OUR_REF = re.compile(r"#(?=[0-9]*[a-z])[0-9a-z]{6}\b")  # quoted from the end o
 _DAYS = re.compile(r"([0-9]{1,2}|[一二两三四五六七八九十]) *(?:天|日|days?\b)")
 _CHINESE_DAYS = {sign: number for number, sign in enumerate("一二三四五六七八九十", 1)} | {"两": 2}
 _TOKEN = re.compile(r"[0-9]+|[^\W0-9_]+")
-_CODE_LENGTH = 4
+_CODE_LENGTHS = (4, 6)  # six where very many alerts stand at once
 _LONGEST = 200
 _UNCLEAR = Understood(Answer.UNCLEAR)
 
@@ -92,7 +96,7 @@ def understand(text: str) -> Understood:
     answers |= {said} if said else set()
     if len(answers) != 1 or days is not None:
         return Understood(Answer.UNCLEAR, code)
-    return Understood(answers.pop(), code)
+    return Understood(answers.pop(), code, by_digit=not said)
 
 
 def _said(phrase: str) -> Answer | None:
@@ -121,9 +125,9 @@ def _take_days(plain: str) -> tuple[str, int | None]:
 
 def _split(numbers: list[str]) -> tuple[str | None, list[str]]:
     """Tell the code (None: there is none, "": there are several) from the other numbers."""
-    codes = {number for number in numbers if len(number) == _CODE_LENGTH}
-    digits = [number for number in numbers if len(number) < _CODE_LENGTH]
-    for glued in (number for number in numbers if len(number) > _CODE_LENGTH):
+    codes = {number for number in numbers if len(number) in _CODE_LENGTHS}
+    digits = [number for number in numbers if len(number) < min(_CODE_LENGTHS)]
+    for glued in (n for n in numbers if len(n) > min(_CODE_LENGTHS) and n not in codes):
         code, digit = _unglue(glued)
         codes.add(code)
         digits.append(digit)
@@ -135,7 +139,7 @@ def _split(numbers: list[str]) -> tuple[str | None, list[str]]:
 def _unglue(number: str) -> tuple[str, str]:
     """Part "14826" into 1 and 4826, if there is only one way to part it."""
     front, back = number[0] in DIGITS, number[-1] in DIGITS
-    if len(number) != _CODE_LENGTH + 1 or front == back:
+    if len(number) - 1 not in _CODE_LENGTHS or front == back:
         return "", ""
     return (number[1:], number[0]) if front else (number[:-1], number[-1])
 

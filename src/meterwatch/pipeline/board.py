@@ -25,6 +25,7 @@ from meterwatch.store.telemetry import Row, Series, Telemetry
 
 DAYS = 5  # the window: longer than any silence limit plus the day that shows the base flow
 HORIZON = DAYS * 86_400.0
+FINEST_MINUTES = 15  # what reports more often is joined: finer use says too much of a life
 GAP = 1.6  # an interval this many times the meter's own is a gap
 _THIN = 0.45  # readings closer than this share of the meter's interval are one interval
 _HOUR = 3_600.0
@@ -64,12 +65,13 @@ class Board:
             self._swaps.setdefault(swap.device_id, []).append(swap)
         self._flow = np.array([d.max_flow_litres_per_hour for d in devices], dtype=np.float64)
         self._resolution = np.array([d.resolution_litres for d in devices], dtype=np.float64)
-        self._interval = np.array([d.interval_minutes * 60.0 for d in devices], dtype=np.float64)
+        minutes = [max(d.interval_minutes, FINEST_MINUTES) for d in devices]
+        self._interval = np.array(minutes, dtype=np.float64) * 60.0
         self._swapped = np.array([d.id in self._swaps for d in devices], dtype=np.bool_)
         self._since = np.array([w.since.timestamp() for w in self.meters], dtype=np.float64)
         hubs = {(w.device.hub, w.device.household_id) for w in self.meters}
         self.homes_of_hub = Counter(hub for hub, _ in hubs if hub)
-        shortest = min((d.interval_minutes for d in devices), default=60)
+        shortest = min(minutes, default=60)
         columns = int(HORIZON / (60.0 * shortest) * 1.1) + 2
         self._at = np.full((len(devices), columns), np.nan)
         self._total = np.full((len(devices), columns), np.nan)
@@ -82,6 +84,11 @@ class Board:
     def homes(self) -> tuple[int, ...]:
         """Every home that has a meter."""
         return tuple(self._homes)
+
+    def homes_of(self, devices: Iterable[int]) -> frozenset[int]:
+        """Name the homes of these meters."""
+        rows = (self._row[device] for device in devices if device in self._row)
+        return frozenset(self.meters[row].device.household_id for row in rows)
 
     def apply(self, readings: Sequence[Row]) -> Applied:
         """Take in committed readings, in the order in which they were heard."""

@@ -8,13 +8,13 @@ here delays the next person: steps have their own clock.
 `now` is decision time and goes into texts and lines; `machine` is machine time and rules leases.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from meterwatch.domain.alert import Alert, State
 from meterwatch.domain.household import Contact
-from meterwatch.domain.notification import FAILED, Delivery, MessageKind, Notification, Receipt
+from meterwatch.domain.notification import FAILED, Delivery, MessageKind, Receipt
 from meterwatch.domain.signal import BELL_KINDS
 from meterwatch.notify.provider import (
     Absent,
@@ -31,7 +31,7 @@ from meterwatch.pipeline.respond.receipts import give_up_step_in, settle
 from meterwatch.store import Store, Transaction
 from meterwatch.store.outbox import Parcel
 
-_TRIES = 5  # refusals for the moment before a message counts as refused for good
+_LONGEST_PAUSE = timedelta(seconds=30)  # between tries while a carrier refuses for the moment
 _ABSENCES = 2  # proofs of absence before an unclear message is sent again
 _QUESTIONS = 20  # unanswered questions to the carrier before an unclear message is let lie
 
@@ -52,7 +52,6 @@ class Carriage:
     zone: tzinfo
     lease: timedelta = timedelta(seconds=60)
     settles: timedelta = timedelta(seconds=35)
-    batch: int = 10
 
 
 def deliver(
@@ -63,25 +62,32 @@ def deliver(
     *,
     bells_only: bool = False,
 ) -> int:
-    """Send or clear up what is awake; count the rows that were looked at."""
+    """Send or clear up the next message that is awake; count what was looked at, 1 or 0.
+
+    One at a time: a lease that covered several would be over before the last of them was sent.
+    """
     with store.transaction() as tx:
-        parcels = tx.outbox.awake(machine(), carriage.batch, bells_only=bells_only)
-        alerts = tx.alerts.of({parcel.notification.alert_id or 0 for parcel in parcels})
-        work = [_claim(tx, parcel, alerts, carriage, now(), machine()) for parcel in parcels]
-    for parcel, outgoing in [one for one in work if one is not None]:
+        parcels = tx.outbox.awake(machine(), 1, bells_only=bells_only)
+        if not parcels:
+            return 0
+        number = parcels[0].notification.alert_id
+        alert = tx.alerts.get(number) if number is not None else None
+        claimed = _claim(tx, parcels[0], alert, carriage, now(), machine())
+    if claimed is not None:
+        parcel, outgoing = claimed
         if parcel.state is Delivery.UNKNOWN:
             found = carriage.provider.find(outgoing, parcel.created_at)
             _clear_up(store, carriage, parcel, found, now(), machine())
         else:
             result = carriage.provider.send(outgoing)
             _write_result(store, carriage, parcel, result, now(), machine())
-    return len(parcels)
+    return 1
 
 
 def _claim(
     tx: Transaction,
     parcel: Parcel,
-    alerts: Mapping[int, Alert],
+    alert: Alert | None,
     carriage: Carriage,
     now: datetime,
     machine: datetime,
@@ -92,8 +98,7 @@ def _claim(
         return None
     note = parcel.notification
     contact = tx.homes.contacts([note.contact_id]).get(note.contact_id)
-    alert = alerts.get(note.alert_id or 0)
-    if parcel.state is Delivery.PENDING and (why := _needless(tx, note, alert, contact)):
+    if parcel.state is Delivery.PENDING and (why := _needless(tx, parcel, alert, contact)):
         tx.outbox.mark(parcel.id, Delivery.SUPPRESSED, None, changed_at=now, error=why)
         give_up_step_in(tx, note, now)
         return None
@@ -116,16 +121,17 @@ def _claim(
     return parcel, _outgoing(parcel, alert, contact.phone, contact.language, carriage.zone)
 
 
-def _needless(
-    tx: Transaction, note: Notification, alert: Alert | None, contact: Contact | None
-) -> str:
+def _needless(tx: Transaction, parcel: Parcel, alert: Alert | None, contact: Contact | None) -> str:
     """Say why a message is not needed any more; nothing if it is."""
+    note = parcel.notification
     if contact is None or not contact.can_text:
         return "contact_removed"
     if alert is None or note.kind is MessageKind.ANSWER:
         return ""
     if note.kind is MessageKind.ALERT:
-        return "" if alert.state is State.OPEN else str(alert.state)
+        if alert.state is not State.OPEN:
+            return str(alert.state)
+        return "superseded" if tx.outbox.superseded(parcel) else ""
     if alert.state is State.CLOSED and note.kind is not MessageKind.CLOSED:
         return str(alert.state)
     return "" if tx.outbox.went_out(alert.id, contact.id) else "not_told"
@@ -196,10 +202,10 @@ def _write_result(
                 tx.outbox.end_attempt(parcel.id, ordinal, "failed", error, machine)
                 if not mine:  # the lease was over, or a receipt came first: that one knows better
                     return
-                if permanent or ordinal >= _TRIES:
+                if permanent:
                     settle(tx, parcel, Delivery.REJECTED, error, now)
-                else:
-                    later = machine + timedelta(seconds=2**ordinal)
+                else:  # the carrier is down or busy: try on, as long as anybody needs the message
+                    later = machine + min(timedelta(seconds=2 ** min(ordinal, 9)), _LONGEST_PAUSE)
                     tx.outbox.mark(parcel.id, Delivery.PENDING, later, changed_at=now, error=error)
 
 

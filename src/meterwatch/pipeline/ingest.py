@@ -5,8 +5,8 @@ raises, the broker delivers the batch again, and a fact that arrives twice is ke
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from meterwatch.domain.alert import raise_alerts
 from meterwatch.domain.escalation import Policies
@@ -14,11 +14,15 @@ from meterwatch.domain.fact import ButtonPress, DeviceStatus, Fact, Reading, Ref
 from meterwatch.domain.household import DeviceKind
 from meterwatch.domain.signal import heard
 from meterwatch.gateways.base import FieldMap
+from meterwatch.gateways.wire import press_ref
 from meterwatch.pipeline.moves import keep_raised, surroundings
 from meterwatch.store import Store
 from meterwatch.store.homes import Watched
 from meterwatch.store.house import RefusedPayload
 from meterwatch.store.telemetry import Row
+
+
+_STALE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +85,24 @@ def _sort(directory: Directory, facts: Sequence[Fact]) -> _Sorted:
             found.statuses.append((watched.device.id, fact))
         elif isinstance(fact, ButtonPress):
             # A meter that presses is odd, but a press is never judged away.
-            found.presses.append((watched.device.household_id, fact))
+            found.presses.append((watched.device.household_id, _named(fact)))
         elif watched.device.kind is not DeviceKind.METER:
             found.refused.append(_refused(fact, Refusal.WRONG_KIND))
         else:
             found.rows.append(_row(watched.device.id, fact))
     return found
+
+
+def _named(press: ButtonPress) -> ButtonPress:
+    """Name an old press by when it came, if its own clock named it.
+
+    A clock that stands gives every press the same time, and so the same name: the second one
+    would be taken for a repetition of the first.
+    """
+    old = press.received_at - press.measured_at > _STALE
+    if not old or press.cached or press.ref != press_ref(press.measured_at):
+        return press
+    return replace(press, ref=press_ref(press.received_at))
 
 
 def _row(device_id: int, fact: Reading) -> Row:
@@ -107,7 +123,7 @@ def _refused(fact: Fact, reason: Refusal) -> RefusedPayload:
 
 def _hear(store: Store, policies: Policies, found: _Sorted, now: datetime) -> int:
     with store.transaction() as tx:
-        signals = tx.alerts.unseen(heard(found.presses))
+        signals = tx.alerts.unheard(heard(found.presses))
         standing = tx.alerts.standing_of([signal.subject for signal in signals])
 
         raised = raise_alerts(signals, standing, surroundings(tx, policies), now)

@@ -30,6 +30,8 @@ class Meters:
     night : callable, optional
         In a replay, the night's work, done here when a moment has passed the night's hour, so
         that every day is judged by what was learnt before it. Live, the night role does it.
+    listening_since : datetime, optional
+        Since when the broker is listened to again; before that, silence was ours.
     """
 
     def __init__(
@@ -38,12 +40,16 @@ class Meters:
         watch: Watch,
         moment: timedelta = timedelta(seconds=1),
         night: Callable[[datetime, Board], bool] | None = None,
+        listening_since: datetime | None = None,
     ) -> None:
         self._store = store
         self._watch = watch
         self._moment = int(moment.total_seconds())
         self._night = night
+        self._listening_since = listening_since
         self._waiting: list[Row] = []
+        self._unjudged: set[int] = set()
+        self._odd: set[int] = set()
         self._stands: dict[int, Stand] = {}
         self._homes_revision = self._profiles_revision = -1
         self._swept = self._written = self._first_mark()
@@ -78,10 +84,10 @@ class Meters:
                 self._board = Board(tx.homes.watched(), tx.homes.swaps())
                 self._absences = tx.homes.absences(self.swept - timedelta(days=DAYS))
         if homes != self._homes_revision:
-            self._rebuild(None)
+            self._rebuild(None, self._swept)
         if (homes, profiles) != (self._homes_revision, self._profiles_revision):
             profile = self._store.telemetry.profiles(self._board.homes)
-            self._known = Known(profile, self._absences)
+            self._known = Known(profile, self._absences, self._listening_since)
         self._homes_revision, self._profiles_revision = homes, profiles
 
     def catch_up(self) -> None:
@@ -120,12 +126,17 @@ class Meters:
         return (row[2] // self._moment + 1) * self._moment - 1
 
     def _judge_waiting(self, end: int) -> None:
-        rows, self._waiting = self._waiting, []
-        applied = self._board.apply(rows)
-        self._swept = max(end, self._swept)
-        if applied.odd_devices:
-            self._rebuild(applied.odd_devices)
-        self._sweep(applied.homes, self.swept)
+        applied = self._board.apply(self._waiting)
+        self._odd |= applied.odd_devices
+        # A reading may have come onto the board by a rebuild: its home is judged all the same.
+        self._unjudged |= applied.homes | self._board.homes_of(row[0] for row in self._waiting)
+        self._waiting = []
+        end = max(end, self._swept)
+        if self._odd:
+            self._rebuild(frozenset(self._odd), end)
+        self._sweep(self._unjudged, datetime.fromtimestamp(end, UTC))
+        # Only now: what a failure left unjudged is judged the next time.
+        self._odd, self._unjudged, self._swept = set(), set(), end
         self._learn()
 
     def _learn(self) -> None:
@@ -133,8 +144,8 @@ class Meters:
         if self._night is not None and self._swept and self._night(self.swept, self._board):
             self.refresh()
 
-    def _rebuild(self, devices: frozenset[int] | None) -> None:
-        odd = self._board.rebuild(self._store.telemetry, devices, self._swept)
+    def _rebuild(self, devices: frozenset[int] | None, until: int) -> None:
+        odd = self._board.rebuild(self._store.telemetry, devices, until)
         self._store.telemetry.put_aside(odd)
 
     def _sweep(self, homes: Collection[int], now: datetime) -> None:

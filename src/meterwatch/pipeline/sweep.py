@@ -18,8 +18,11 @@ from meterwatch.domain.escalation import Policies
 from meterwatch.domain.household import Absence
 from meterwatch.domain.signal import (
     EXPLAINED_BY_ABSENCE,
+    HUB_SILENT,
+    METER_SILENT,
     SILENCE_KINDS,
     Condition,
+    Heartbeat,
     Origin,
     Signal,
     SilenceRule,
@@ -38,6 +41,7 @@ from meterwatch.store.house import SWEPT
 from meterwatch.store.telemetry import Stand
 
 Subject = tuple[SubjectKind, int, str]
+_AT_ONCE = 20  # signals a transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,11 @@ class Known:
 
     profile: UsageProfile
     absences: Mapping[int, tuple[Absence, ...]] = field(default_factory=dict)
+    listening_since: datetime | None = None
+
+    def listened_to(self, beat: Heartbeat, now: datetime) -> bool:
+        """Tell whether a meter had its chance to be heard since we listen again."""
+        return self.listening_since is None or now >= self.listening_since + beat.interval * 1.25
 
     def profile_of(self, homes: Sequence[int]) -> UsageProfile:
         """Pick the profiles of these homes, in their order."""
@@ -106,13 +115,17 @@ def sweep(
         standing = tx.alerts.standing()
 
     signals = _inferred(usage, found, standing, known, now)
-    signals += _missed(board, watch.silence, standing, now)
+    signals += _missed(board, known, watch.silence, standing, now)
     news = _news(store, signals, standing)
     returned = _returned(known, usage, found, now)
 
+    alerts = sum(
+        _write(store, watch, news[start : start + _AT_ONCE], {}, now)
+        for start in range(0, len(news), _AT_ONCE)
+    )
     if news or returned:
-        return Swept(_write(store, watch, news, returned, now), _stands(usage, found))
-    return Swept(0, _stands(usage, found))
+        _write(store, watch, [], returned, now, done=True)
+    return Swept(alerts, _stands(usage, found))
 
 
 def _news(
@@ -130,15 +143,27 @@ def _news(
 
 
 def _write(
-    store: Store, watch: Watch, signals: list[Signal], returned: dict[int, int], now: datetime
+    store: Store,
+    watch: Watch,
+    signals: list[Signal],
+    returned: dict[int, int],
+    now: datetime,
+    *,
+    done: bool = False,
 ) -> int:
+    """Write some of what a moment raised; only when all is written has it been judged.
+
+    A bell may be waiting for the writer's place: a thousand alerts are many short transactions.
+    A sweep that is killed between them raises the same again, which changes nothing.
+    """
     with store.transaction() as tx:
         standing = tx.alerts.standing_of([signal.subject for signal in signals])
         raised = raise_alerts(signals, standing, surroundings(tx, watch.policies), now)
         new = keep_raised(tx, raised, now)
         for home, at in returned.items():
             end_by_use(tx, home, datetime.fromtimestamp(at, UTC), now)
-        tx.house.set_mark(SWEPT, int(now.timestamp()))
+        if done:
+            tx.house.set_mark(SWEPT, int(now.timestamp()))
     return len(new)
 
 
@@ -161,10 +186,24 @@ def _inferred(
 
 
 def _missed(
-    board: Board, rule: SilenceRule, standing: Mapping[Subject, Standing], now: datetime
+    board: Board,
+    known: Known,
+    rule: SilenceRule,
+    standing: Mapping[Subject, Standing],
+    now: datetime,
 ) -> list[Signal]:
-    """Say what did not report, and which alerts of silence are over."""
-    silent = [board.heartbeat(row) for row in board.silent(now, rule)]
+    """Say what did not report, and which alerts of silence are over.
+
+    After an outage of our own, a meter of which nothing is known yet is given time to report.
+    """
+    names = {name for _, _, name in standing}
+    silent = [
+        beat
+        for beat in map(board.heartbeat, board.silent(now, rule).tolist())
+        if known.listened_to(beat, now)
+        or (SubjectKind.HOUSEHOLD, beat.household_id, METER_SILENT) in standing
+        or f"{HUB_SILENT}:{beat.hub}" in names
+    ]
     signals = [*missed(silent, board.homes_of_hub, rule, now), *lost(silent, standing, now)]
     still = {signal.subject for signal in signals}
     for kind, number, name in standing:

@@ -4,13 +4,14 @@ import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, func, or_, select, tuple_
 
 from meterwatch.domain.alert import Alert, Line, State
 from meterwatch.domain.notification import MessageKind
-from meterwatch.domain.signal import Condition, Signal, SubjectKind
+from meterwatch.domain.signal import BELL, BELL_MISSED, Condition, Signal, SubjectKind
 from meterwatch.store.dialects import insert_into
 from meterwatch.store.rows import alert_from, alert_values
 from meterwatch.store.tables import alerts as t
@@ -18,7 +19,9 @@ from meterwatch.store.tables import alerts as t
 T = TypeVar("T")
 Key = tuple[SubjectKind, int, str]
 _CODE_RESTS = timedelta(hours=24)  # a code is not used again for a day after its alert closed
-_SHORT_CODES = 5_000  # more than this at once, and codes grow to six digits
+_REPEATS = timedelta(hours=24)  # a broker repeats what we did not acknowledge, not for longer
+_COPIES = timedelta(days=7)
+_SHORT_DRAWS = 8  # so many taken draws in a row, and a code gets six digits instead of four
 _NOT_TOLD = ("rejected", "undelivered", "suppressed")
 _SUBJECT = tuple_(t.alerts.c.subject_kind, t.alerts.c.subject_id, t.alerts.c.kind)
 _AT_ONCE = 5_000  # subjects or keys in one question: databases bound how much one may hold
@@ -74,16 +77,11 @@ class Alerts:
         found = (self._read(query.where(_SUBJECT.in_(some))) for some in _chunks(subjects))
         return {alert.subject: alert for alerts in found for alert in alerts}
 
-    def due(self, now: datetime, limit: int) -> tuple[Alert, ...]:
-        """Give alerts whose time has come, the longest overdue first; nobody else gets them."""
-        query = (
-            select(t.alerts)
-            .where(t.STANDING, t.alerts.c.next_due_at <= now)
-            .order_by(t.alerts.c.next_due_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        return self._read(query)
+    def due(self, now: datetime, limit: int) -> tuple[int, ...]:
+        """Name alerts whose time has come, the longest overdue first."""
+        query = select(t.alerts.c.id).where(t.STANDING, t.alerts.c.next_due_at <= now)
+        query = query.order_by(t.alerts.c.next_due_at, t.alerts.c.id).limit(limit)
+        return tuple(self._connection.execute(query).scalars())
 
     def get(self, alert_id: int) -> Alert | None:
         """Give one alert, locked for this change."""
@@ -107,7 +105,8 @@ class Alerts:
             t.notifications.c.kind == MessageKind.ALERT,
             t.notifications.c.state.not_in(_NOT_TOLD),
         )
-        return self._read(select(t.alerts).where(t.STANDING, t.alerts.c.id.in_(told)))
+        query = select(t.alerts).where(t.STANDING, t.alerts.c.id.in_(told))
+        return self._read(query.order_by(t.alerts.c.id).with_for_update())
 
     def add(self, alert: Alert, now: datetime) -> Alert:
         """Keep a new alert; give it with its id and its reply code."""
@@ -144,16 +143,32 @@ class Alerts:
         if rows:
             self._connection.execute(t.alert_lines.insert(), rows)
 
-    def unseen(self, signals: Iterable[Signal]) -> tuple[Signal, ...]:
-        """Leave out the signals that are stored already, and repetitions among them."""
+    def unheard(self, signals: Iterable[Signal]) -> tuple[Signal, ...]:
+        """Leave out presses that are repetitions of one that is stored, or of each other.
+
+        A sender that starts its numbers anew after a while presses anew: it gets a key of its own.
+        The copy of a press that a bridge kept repeats the press itself, for as long as a week.
+        """
         listed: dict[str, Signal] = {}
         for signal in signals:
-            listed.setdefault(signal.key, signal)
-        for some in _chunks(tuple(listed)):
-            query = select(t.signals.c.key).where(t.signals.c.key.in_(some))
-            for key in self._connection.execute(query).scalars():
-                del listed[key]
+            within = _COPIES if signal.kind == BELL_MISSED else _REPEATS
+            names = [signal.key, signal.key.replace(f"{BELL_MISSED}:", f"{BELL}:", 1)]
+            last = self._last_stored(names)
+            if last is None:
+                listed.setdefault(signal.key, signal)
+            elif signal.as_of - last > within:
+                key = f"{signal.key}@{int(signal.as_of.timestamp())}"
+                listed.setdefault(signal.key, replace(signal, key=key))
         return tuple(listed.values())
+
+    def _last_stored(self, names: Collection[str]) -> datetime | None:
+        """Say when a press of one of these names was heard last, under whatever key."""
+        s = t.signals.c
+        same = [or_(s.key == name, s.key.startswith(f"{name}@", autoescape=True)) for name in names]
+        last: datetime | None = self._connection.execute(
+            select(s.as_of).where(or_(*same)).order_by(s.as_of.desc()).limit(1)
+        ).scalar_one_or_none()
+        return last
 
     def add_signal(self, signal: Signal, alert_id: int, now: datetime) -> None:
         """Keep a signal with its alert; a repetition changes nothing."""
@@ -176,14 +191,16 @@ class Alerts:
 
     def _free_code(self, now: datetime) -> str:
         """Draw a short code that no standing or freshly closed alert has."""
-        query = select(t.alerts.c.code).where(
-            or_(t.STANDING, t.alerts.c.closed_at > now - _CODE_RESTS)
-        )
-        taken = set(self._connection.execute(query).scalars())
-        digits = 4 if len(taken) < _SHORT_CODES else 6
+        tries = count()
         while True:
-            code = str(10 ** (digits - 1) + secrets.randbelow(9 * 10 ** (digits - 1)))
-            if code not in taken:
+            # Where one draw after the other is taken, there are many alerts: longer codes then.
+            least = 1_000 if next(tries) < _SHORT_DRAWS else 100_000
+            code = str(least + secrets.randbelow(9 * least))
+            taken = select(t.alerts.c.id).where(
+                t.alerts.c.code == code,
+                or_(t.STANDING, t.alerts.c.closed_at > now - _CODE_RESTS),
+            )
+            if self._connection.execute(taken.limit(1)).first() is None:
                 return code
 
 

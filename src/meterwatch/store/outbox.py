@@ -136,6 +136,17 @@ class Outbox:
         named = {"provider": receipt.provider, "provider_id": receipt.provider_id}
         self._connection.execute(row.values(**named))
 
+    def superseded(self, parcel: Parcel) -> bool:
+        """Tell whether a later step tells the same contact of the same alert anew."""
+        n, note = t.notifications.c, parcel.notification
+        query = select(n.id).where(
+            n.alert_id == note.alert_id,
+            n.contact_id == note.contact_id,
+            n.kind == MessageKind.ALERT,
+            n.id > parcel.id,
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
+
     def start_attempt(self, parcel: Parcel, provider: str, machine: datetime) -> None:
         """Write down that a try begins, before any socket is opened."""
         self._connection.execute(

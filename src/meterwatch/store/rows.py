@@ -2,12 +2,20 @@
 
 from typing import Any
 
+import structlog
 from sqlalchemy import RowMapping
 
 from meterwatch.domain.alert import Alert, State
-from meterwatch.domain.escalation import policy_from_json, policy_to_json
+from meterwatch.domain.escalation import (
+    EscalationPolicy,
+    Policies,
+    policy_from_json,
+    policy_to_json,
+)
 from meterwatch.domain.household import Absence, Contact, Device, DeviceKind, Grade, Swap
 from meterwatch.domain.signal import Condition, SubjectKind
+
+_log = structlog.get_logger(__name__)
 
 
 def alert_values(alert: Alert) -> dict[str, Any]:
@@ -47,7 +55,7 @@ def alert_from(row: RowMapping) -> Alert:
         began_at=row["began_at"],
         as_of=row["as_of"],
         opened_at=row["opened_at"],
-        policy=policy_from_json(row["policy"]),
+        policy=_policy(row),
         state=State(row["state"]),
         condition=Condition(row["condition"]),
         round=row["round"],
@@ -63,6 +71,18 @@ def alert_from(row: RowMapping) -> Alert:
         id=row["id"],
         code=row["code"],
     )
+
+
+def _policy(row: RowMapping) -> EscalationPolicy:
+    """Read the policy an alert was opened with; one that cannot be read any more is replaced.
+
+    An alert must move on whatever another version wrote into it.
+    """
+    try:
+        return policy_from_json(row["policy"])
+    except (LookupError, TypeError, ValueError):
+        _log.warning("policy_unreadable", alert_id=row["id"])
+        return Policies().of(row["kind"], Grade(row["grade"]))
 
 
 def device_from(row: RowMapping) -> Device:

@@ -26,6 +26,8 @@ from meterwatch.domain.household import Grade
 from meterwatch.domain.notification import Channel, MessageKind, Notification
 from meterwatch.domain.signal import Condition, Signal
 
+FAILED_STEP = "failed"  # every message of the step was refused, or did not arrive
+
 
 def open_alert(
     signal: Signal, grade: Grade, policy: EscalationPolicy, circle: Circle, now: datetime
@@ -112,8 +114,11 @@ def _go_wider(alert: Alert, act: Act, by: str, circle: Circle, now: datetime) ->
     if act is Act.DECLINE and alert.state is not State.OPEN and alert.owner != by:
         raise NotAllowed("taken")
     reason = "declined" if act is Act.DECLINE else "not_reached"
-    freed = replace(alert, state=State.OPEN, owner="", said_safe_by="")
+    had_it = alert.had_it if by in alert.had_it else (*alert.had_it, by)
+    freed = replace(alert, state=State.OPEN, owner="", said_safe_by="", had_it=had_it)
     said = Move(freed, lines=(Line(reason, by),))
+    if act is Act.DECLINE and alert.state is State.OPEN and by in alert.had_it:
+        return said  # one person who cannot come moves it on once
     return said.then(_next_step(freed, circle, now, reason))
 
 
@@ -151,12 +156,15 @@ def _say_safe(alert: Alert, state: State, by: str, circle: Circle, now: datetime
 def give_up_step(alert: Alert, on_round: int, step: int, now: datetime) -> Alert:
     """Let an open alert come back at once, because everybody whom a step told cannot be reached.
 
-    Where every round was climbed in vain it waits as it is: the same numbers would fail again.
+    Where every round was climbed in vain the steps below are tried once each, then it waits: the
+    same numbers would fail again.
     """
     here = (alert.round, alert.step) == (on_round, step)
-    if alert.state is not State.OPEN or alert.next_due_at is None or not here or alert.exhausted:
+    if alert.state is not State.OPEN or alert.next_due_at is None or not here:
         return alert
-    return replace(alert, next_due_at=min(alert.next_due_at, now))
+    if alert.next_due_at <= now or (alert.exhausted and step == 0):
+        return alert
+    return replace(alert, reason=FAILED_STEP, next_due_at=now)
 
 
 def _close(alert: Alert, by: str, circle: Circle, now: datetime) -> Move:
@@ -191,9 +199,13 @@ def _climb(alert: Alert) -> Iterator[Alert]:
     """Give the steps in the order in which they are tried, none twice in vain.
 
     First what is left of this round, then the next one; once every round was climbed, from the
-    last step downwards.
+    last step downwards, or from below a step that reached nobody.
     """
     count = len(alert.policy.steps)
+    if alert.exhausted and alert.reason == FAILED_STEP and alert.step > 0:
+        down = [*reversed(range(alert.step)), *reversed(range(alert.step, count))]
+        yield from (replace(alert, round=alert.round + 1, step=step) for step in down)
+        return
     if not alert.exhausted:
         for step in range(alert.step + 1, count):
             yield replace(alert, step=step)
@@ -209,6 +221,7 @@ def _same_step(alert: Alert, circle: Circle, now: datetime) -> Move:
     again = replace(
         alert,
         round=alert.round + 1,
+        policy=replace(alert.policy, rounds=alert.policy.rounds + 1),  # asking uses up no round
         reason="no_report",
         next_due_at=now + max(step.wait, alert.policy.visiting_wait),
     )

@@ -120,6 +120,11 @@ class Alert:
         return is_life(self.kind)
 
     @property
+    def raised_at(self) -> datetime:
+        """When it was raised, or its bell pressed last: one must have looked later than that."""
+        return self.as_of if is_bell(self.kind) else self.opened_at
+
+    @property
     def exhausted(self) -> bool:
         """Whether every round was climbed in vain: the console rings, the last step repeats."""
         return self.round >= self.policy.rounds

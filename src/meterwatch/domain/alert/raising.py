@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from meterwatch.domain.alert.advance import advance, open_alert
-from meterwatch.domain.alert.nouns import Act, Alert, Circle, Line, Move
+from meterwatch.domain.alert.nouns import Act, Alert, Circle, Line, Move, State
 from meterwatch.domain.escalation import Policies
 from meterwatch.domain.household import Grade
 from meterwatch.domain.signal import Condition, Origin, Signal, SubjectKind
@@ -102,7 +102,30 @@ def _sensed(alert: Alert, signal: Signal, around: Surroundings, now: datetime) -
     move = advance(alert, _ACTS[signal.condition], "system", circle, now)
     if signal.condition is not Condition.ACTIVE:
         return move
-    newest = max(alert.as_of, signal.as_of)
     again = Line("signal", detail={"at": signal.at.isoformat(), "kind": signal.kind})
-    fresher = replace(move.alert, as_of=newest, evidence=signal.evidence or alert.evidence)
-    return Move(fresher, move.notifications, (*move.lines, again))
+    fresher = replace(
+        move.alert,
+        as_of=max(alert.as_of, signal.as_of),
+        evidence=signal.evidence or alert.evidence,
+    )
+    urged = _urged(fresher, alert, signal, now)
+    return Move(urged, move.notifications, (*move.lines, again))
+
+
+def _urged(alert: Alert, before: Alert, signal: Signal, now: datetime) -> Alert:
+    """Let an alert come back earlier because its worry came back.
+
+    Who presses again while somebody has it waits no longer than a step for more people; a silence
+    that begins anew after water was seen is told at once.
+    """
+    if alert.next_due_at is None:
+        return alert
+    if signal.origin is Origin.HEARD:
+        soon = now + alert.policy.steps[0].wait
+        had = alert.state is not State.OPEN
+        return replace(alert, next_due_at=min(alert.next_due_at, soon)) if had else alert
+    if before.condition is not Condition.CLEARED:
+        return alert
+    anew = replace(alert, began_at=signal.at)
+    due = min(alert.next_due_at, now)
+    return replace(anew, next_due_at=due) if alert.state is State.OPEN else anew

@@ -2,9 +2,19 @@
 
 from datetime import datetime
 
-from meterwatch.domain.alert import Act, Alert, Line, NotAllowed, advance
+from meterwatch.domain.alert import (
+    Act,
+    Alert,
+    Line,
+    NotAllowed,
+    Raised,
+    State,
+    advance,
+    open_alert,
+)
+from meterwatch.domain.signal import Origin, Signal
 from meterwatch.domain.visit import Mode, Visit
-from meterwatch.pipeline.moves import keep_move
+from meterwatch.pipeline.moves import keep_move, keep_raised
 from meterwatch.store import Store, Transaction
 
 
@@ -58,12 +68,39 @@ def act_in(tx: Transaction, alert: Alert, act: Act, by: str, now: datetime) -> A
 
 
 def correct_in(tx: Transaction, visit_id: int, visit: Visit, now: datetime) -> int:
-    """Correct a line of the ledger within a transaction that is already open."""
+    """Correct a line of the ledger within a transaction that is already open.
+
+    If it turns out that the person was not reached after all, what the line answered is raised
+    anew: what was closed by mistake is nobody's any more.
+    """
+    earlier = tx.visits.get(visit_id)
     number = tx.visits.correct(visit_id, visit)
     corrected = Line("corrected", visit.visitor, {"visit": number, "corrects": visit_id})
-    for alert in tx.visits.alerts_of(visit_id):
-        tx.alerts.write(alert, [corrected], now)
+    for alert_id in tx.visits.alerts_of(visit_id):
+        tx.alerts.write(alert_id, [corrected], now)
+        alert = tx.alerts.get(alert_id)
+        mistaken = earlier is not None and earlier.reached and not visit.reached
+        if mistaken and alert is not None and alert.state is State.CLOSED:
+            _raise_anew(tx, alert, number, now)
     return number
+
+
+def _raise_anew(tx: Transaction, alert: Alert, visit_id: int, now: datetime) -> None:
+    if tx.alerts.standing_of([alert.subject]):
+        return
+    signal = Signal(
+        Origin.HEARD,
+        alert.kind,
+        alert.subject_kind,
+        alert.subject_id,
+        alert.began_at,
+        now,
+        f"corrected:{visit_id}:{alert.id}",
+        evidence=dict(alert.evidence),
+    )
+    circle = tx.homes.circle((alert.subject_kind, alert.subject_id))
+    move = open_alert(signal, alert.grade, alert.policy, circle, now)
+    keep_raised(tx, [Raised(signal, move, new=True)], now)
 
 
 def report_in(tx: Transaction, visit: Visit, now: datetime) -> int:
@@ -71,7 +108,7 @@ def report_in(tx: Transaction, visit: Visit, now: datetime) -> int:
     answered = [
         alert
         for alert in tx.alerts.standing_of_home(visit.household_id)
-        if visit.answers(min(alert.began_at, alert.opened_at))
+        if visit.answers(alert.raised_at)
         and alert.life
         and not (alert.needs_confirmation and visit.mode is Mode.UNSTATED)
     ]

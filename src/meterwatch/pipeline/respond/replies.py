@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from meterwatch.domain.alert import Act, Alert, NotAllowed, State
 from meterwatch.domain.household import Absence, Contact, Grade
 from meterwatch.domain.notification import Answer, Channel, MessageKind, Notification, Reply
-from meterwatch.domain.signal import SubjectKind
+from meterwatch.domain.signal import EXPLAINED_BY_ABSENCE, SubjectKind
 from meterwatch.domain.visit import Mode, Outcome, Seen, Visit
 from meterwatch.notify.replies import Understood, understand
 from meterwatch.pipeline.respond.absences import (
@@ -45,7 +45,9 @@ class Settled:
 def take_reply(store: Store, reply: Reply, now: datetime) -> str:
     """Take in one message from a person, once; give what it led to."""
     with store.transaction() as tx:
-        if not tx.replies.keep(reply):
+        tx.replies.keep(reply)  # whatever happens next, what was written is not lost
+    with store.transaction() as tx:
+        if tx.replies.settled(reply.ref):
             return "repeated"
         contacts = tx.homes.contacts_of_number(reply.sender)
         if not contacts:
@@ -94,7 +96,8 @@ def _answer(
 ) -> Settled:
     if said.answer is Answer.UNCLEAR:
         return Settled("unclear", {"answer": "unclear"})
-    settled = _say_how(tx, contact, alert, said, now) if said.answer in _MODES else None
+    asked = said.answer in _MODES and said.by_digit  # a polite "ok" is no answer to "how"
+    settled = _say_how(tx, contact, alert, said, now) if asked else None
     if said.answer is Answer.CANCEL_AWAY and said.code is None:
         settled = _home_again(tx, contact, now)
     if settled is not None:
@@ -150,7 +153,8 @@ def _say_how(
     if alert is not None and alert.waits_for(f"contact:{contact.id}"):
         number = report_in(tx, _visit(tx, contact, alert, mode, now), now)
         return Settled(f"how:{number}", params, alert)
-    asked = tx.replies.asked_how(contact.id, now, _ASKED_HOW)
+    everybody = [one.id for one in tx.homes.contacts_of_number(contact.phone)]
+    asked = tx.replies.asked_how(everybody, now, _ASKED_HOW)
     line = tx.visits.get(asked) if asked is not None else None
     if asked is None or line is None or line.mode is not Mode.UNSTATED:
         return None
@@ -196,6 +200,14 @@ def _away(
         raise AbsenceRefused("by SMS only a green or yellow home's own people may say so")
     absence = Absence(alert.subject_id, now, now + timedelta(days=said.days), "sms")
     declare_in(tx, absence, f"contact:{contact.id}", now, alert.code)
+    if alert.kind in EXPLAINED_BY_ABSENCE and alert.state is not State.CLOSED:
+        seen = replace(
+            _visit(tx, contact, alert, Mode.UNSTATED, now),
+            outcome=Outcome.AWAY_TRAVEL,
+            seen=Seen.NOT_HOME,
+            saw_person_at=None,
+        )
+        report_in(tx, seen, now)
     return Settled("away", {"answer": "away", "until_at": absence.until.isoformat()}, alert)
 
 
