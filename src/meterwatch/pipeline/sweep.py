@@ -119,12 +119,12 @@ def sweep(
     news = _news(store, signals, standing)
     returned = _returned(known, usage, found, now)
 
-    alerts = sum(
-        _write(store, watch, news[start : start + _AT_ONCE], {}, now)
-        for start in range(0, len(news), _AT_ONCE)
-    )
+    alerts = 0
+    while len(news) > _AT_ONCE:
+        alerts += _write(store, watch, news[:_AT_ONCE], {}, now)
+        news = news[_AT_ONCE:]
     if news or returned:
-        _write(store, watch, [], returned, now, done=True)
+        alerts += _write(store, watch, news, returned, now, done=True)
     return Swept(alerts, _stands(usage, found))
 
 
