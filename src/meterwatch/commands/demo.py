@@ -139,7 +139,6 @@ def _ending(stop: Event) -> Iterator[None]:
 
     Who asks twice is in a hurry: what is going on is broken off, and cleared away all the same.
     """
-
     asked: list[int] = []
 
     def ask(number: int, _frame: FrameType | None) -> None:
