@@ -34,6 +34,7 @@ class Home:
     counts_from: float
     resolution: float
     limit: Callable[[float], float]  # by the moment at which a silence begins; NaN if unlearnt
+    usual_longest: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def homes_of(usage: UsageWindow, profile: UsageProfile, local: LocalTime) -> lis
             float(usage.counts_from[row]),
             float(usage.resolution_litres[row]),
             _limit_of(profile, row, local),
+            float(profile.longest_silence_hours[row]),
         )
         for row in range(len(usage.homes))
     ]
@@ -126,6 +128,7 @@ def no_use(rule: NoUse, home: Home) -> Verdict:
         "last_use_at": last_use,
         "base_litres_per_hour": leak,
         "degraded": float(leak >= rule.degraded_litres_per_hour),
+        "usual_longest_hours": home.usual_longest,
         "coarse": float(home.resolution > rule.use_litres),
     }
     if newest is None or not newest.known:

@@ -48,6 +48,7 @@ class NoUse:
 
     `score` is the silence divided by its limit, 0 where unknown. The figures are `silence_hours`;
     `last_use_at`, epoch seconds, NaN where the window shows none; `base_litres_per_hour`;
+    `usual_longest_hours`, the longest silence the limit was learnt from, NaN where none is;
     `degraded`, 1 where the home leaks; `coarse`, 1 where one step of the register is more than
     `use_litres`, so that small uses show late and a slow leak looks like a use now and then.
 
@@ -110,6 +111,7 @@ class NoUse:
                 "last_use_at": last_use,
                 "base_litres_per_hour": base[:, -1],
                 "degraded": (base[:, -1] >= self.degraded_litres_per_hour).astype(np.float64),
+                "usual_longest_hours": profile.longest_silence_hours,
                 "coarse": (usage.resolution_litres > self.use_litres).astype(np.float64),
             },
         )

@@ -21,7 +21,6 @@ from meterwatch.store.homes import Watched
 from meterwatch.store.house import RefusedPayload
 from meterwatch.store.telemetry import Row
 
-
 _STALE = timedelta(days=1)
 
 
