@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from meterwatch.domain.alert import Alert, State
+from meterwatch.domain.fact import ButtonPress
 from meterwatch.domain.household import Grade, Role
 from meterwatch.domain.notification import Reply
 from meterwatch.domain.signal import BELL, FLAT_FLOW, METER_SILENT, NO_USE
@@ -416,7 +417,7 @@ def test_a_bell_rung_within_the_minute_that_was_written_down_is_answered(
 
 
 def test_a_bell_whose_clock_is_fast_is_answered_all_the_same(store: Store, street: Street) -> None:
-    press(store, a_press(at=NOW + minutes(9)), now=NOW)
+    press(store, ButtonPress("bell-H1", NOW + minutes(9), NOW, "1"))
     seen_at = NOW + minutes(2)
     report(store, visit(street, saw_person_at=seen_at), seen_at)
     assert the_alert(store).state is State.CLOSED

@@ -27,7 +27,7 @@ DAYS = 5  # the window: longer than any silence limit plus the day that shows th
 HORIZON = DAYS * 86_400.0
 FINEST_MINUTES = 15  # what reports more often is joined: finer use says too much of a life
 GAP = 1.6  # an interval this many times the meter's own is a gap
-_THIN = 0.45  # readings closer than this share of the meter's interval are one interval
+_THIN = 0.45  # of the readings within this share of the meter's interval the last one stands
 _HOUR = 3_600.0
 
 Ints = NDArray[np.int64]
@@ -121,8 +121,8 @@ class Board:
 
     def _append(self, rows: Ints, at: Floats, step: Floats, litres: Floats) -> None:
         total = np.where(np.isnan(self._raw[rows]), 0.0, self._total[rows, -1]) + step
-        gap = self._at[rows, -1] - self._at[rows, -2]
-        joins = gap < _THIN * self._interval[rows]  # False where either is missing
+        least = _THIN * self._interval[rows]
+        joins = at // least == self._at[rows, -1] // least  # False where there is none
         moved = rows[~joins]
         for array in (self._at, self._total, self._broken):
             array[moved, :-1] = array[moved, 1:]
@@ -169,17 +169,20 @@ class Board:
         device = self.meters[row].device
         judged = judge(at, litres, device, self._swaps.get(device.id, ()))
         kept = judged.kept
-        chosen = _thinned(at[kept], _THIN * self._interval[row])[-self._at.shape[1] :]
-        width = len(chosen)
-        self._at[row, -width:] = at[kept][chosen]
-        self._total[row, -width:] = judged.total[chosen]
-        self._broken[row, -width:] = judged.fresh_level[chosen]
+        first, last = _cells(at[kept], _THIN * self._interval[row])
+        broken = np.logical_or.reduceat(judged.fresh_level, first)
+        last = last[-self._at.shape[1] :]
+        width = len(last)
+        self._at[row, -width:] = at[kept][last]
+        self._total[row, -width:] = judged.total[last]
+        self._broken[row, -width:] = broken[-width:]
         self._raw[row] = litres[kept[-1]]
         self.heard_at[row] = at[-1]
         odd = dict(judged.odd)
+        changed = series.odd[span] ^ np.isin(np.arange(len(at)), list(odd))
+        changed[[index for index, why in odd.items() if why is Oddity.NEW_LEVEL]] = True
         return [
-            (device.id, int(at[index]), odd.get(int(index)))
-            for index in np.flatnonzero(series.odd[span] ^ np.isin(np.arange(len(at)), list(odd)))
+            (device.id, int(at[index]), odd.get(int(index))) for index in np.flatnonzero(changed)
         ]
 
     def window(self, homes: Sequence[int], counts_from: Mapping[int, float]) -> UsageWindow:
@@ -257,20 +260,15 @@ def _turns(rows: Ints) -> Iterable[Ints]:
     return [order[rank == turn] for turn in range(int(rank.max()) + 1)]
 
 
-def _thinned(at: Floats, least: float) -> Ints:
-    """Choose readings so that consecutive ones are not closer than this, the newest included.
+def _cells(at: Floats, width: float) -> tuple[Ints, Ints]:
+    """Split readings by cells of the clock; give the first and the last position of each.
 
-    The newest of a too close group stands for it, exactly as `Board._append` does it one by one.
+    Cells begin at fixed moments, so the same readings are chosen however far back one looks:
+    `Board._append` does it one by one.
     """
-    if len(at) < 3 or bool(np.all(np.diff(at) >= least)):  # noqa: PLR2004  # two ends and a middle
-        return np.arange(len(at))
-    chosen = [0]
-    for index in range(1, len(at)):
-        if len(chosen) > 1 and at[chosen[-1]] - at[chosen[-2]] < least:
-            chosen[-1] = index
-        else:
-            chosen.append(index)
-    return np.array(chosen, dtype=np.int64)
+    edges = np.flatnonzero(np.diff(at // width)) + 1
+    zero, end = np.array([0], dtype=np.int64), np.array([len(at) - 1], dtype=np.int64)
+    return np.concatenate([zero, edges]), np.concatenate([edges - 1, end])
 
 
 def _intervals(at: Floats, total: Floats, broken: Bools, interval: Floats) -> dict[str, Any]:
