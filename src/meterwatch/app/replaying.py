@@ -1,5 +1,8 @@
 """Replaying: recorded readings through the real path, with the decision clock moved by the data."""
 
+import csv
+import io
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -7,15 +10,60 @@ from itertools import islice
 from pathlib import Path
 
 from meterwatch.app.house import House
+from meterwatch.clock import DataClock
 from meterwatch.domain.fact import Reading
-from meterwatch.evaluation.records import read_rows
+from meterwatch.evaluation.records import read_rows, readable
 from meterwatch.pipeline.import_homes import import_homes
+from meterwatch.store import Store
 
 CHUNK = 2_000  # readings a batch: about two days of forty homes, then people's part has its turn
-_DISORDER = timedelta(days=31).total_seconds()
+# A concentrator may send a whole day late; rows that lie further back were not heard like this.
+_LATE = timedelta(hours=25).total_seconds()
+_TELL_EVERY = 1_000
 
 Row = tuple[str, float, float]  # household, epoch seconds, litres
 Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A file of recorded readings, looked over once.
+
+    Attributes
+    ----------
+    since : datetime
+        The first moment in it.
+    in_order : bool
+        Whether its rows lie as they were heard, and not one household after the other.
+    """
+
+    path: Path
+    households: tuple[str, ...]
+    readings: int
+    since: datetime
+    in_order: bool
+
+    def rows(self, limit: int | None = None, progress: Progress | None = None) -> Iterator[Row]:
+        """Read the first rows in the order in which they were heard.
+
+        `progress` is told the share of them that was taken.
+        """
+        most = min(limit or self.readings, self.readings)
+        with readable(self.path):
+            rows = read_rows(self.path, None)
+            ordered = rows if self.in_order else iter(sorted(rows, key=lambda row: row[1]))
+            for number, row in enumerate(islice(ordered, most)):
+                if progress and number % _TELL_EVERY == 0:
+                    progress(number / most)
+                yield row
+
+    def homes_csv(self) -> bytes:
+        """Write its households as the file that an office would import."""
+        written = io.StringIO(newline="")
+        rows = csv.writer(written, lineterminator="\n")
+        rows.writerow(("household", "area_community", "meter"))
+        rows.writerows((home, "replay", home) for home in self.households)
+        return written.getvalue().encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +76,31 @@ class Replayed:
     messages: int
 
 
-def recorded(path: Path, progress: Progress | None = None) -> Iterator[Row]:
-    """Read a recording in the order in which it was heard.
-
-    Rows of one household after the other are no such order: they are sorted by time then.
+def look_over(path: Path) -> Recording:
+    """Look a recording over: whose it is, when it begins, in which order it lies.
 
     Raises
     ------
     ValueError
-        If a row cannot be read; the text names the line and what was expected.
+        If it cannot be read; the text names the file, the line and what was expected.
     """
-    if _one_home_after_the_other(path):
-        yield from sorted(read_rows(path, progress), key=lambda row: row[1])
-    else:
-        yield from read_rows(path, progress)
+    homes, readings, in_order = set(), 0, True
+    earliest, latest = math.inf, -math.inf
+    with readable(path):
+        for home, at, _ in read_rows(path, None):
+            homes.add(home)
+            readings += 1
+            in_order = in_order and at >= latest - _LATE
+            earliest, latest = min(earliest, at), max(latest, at)
+        if not readings:
+            raise ValueError("line 2: there is no reading")
+    since = datetime.fromtimestamp(earliest, UTC)
+    return Recording(path, tuple(sorted(homes)), readings, since, in_order)
 
 
-def households(path: Path) -> tuple[str, ...]:
-    """Name the households of a recording."""
-    return tuple(sorted({row[0] for row in read_rows(path, None)}))
+def clock_for(store: Store) -> DataClock:
+    """Make the clock of one more recording: it may begin any time after what was heard before."""
+    return DataClock(datetime.fromtimestamp(store.telemetry.last_heard() or 0, UTC))
 
 
 def as_facts(rows: Iterable[Row]) -> list[Reading]:
@@ -58,22 +112,9 @@ def as_facts(rows: Iterable[Row]) -> list[Reading]:
     return facts
 
 
-def as_homes_csv(path: Path) -> bytes:
-    """Write the households of a recording as the file that an office would import."""
-    lines = ["household,area_community,meter", *(f"{h},replay,{h}" for h in households(path))]
-    return ("\n".join(lines) + "\n").encode()
-
-
-def register(house: House, path: Path) -> None:
+def register(house: House, recording: Recording) -> None:
     """Import the households of a recording that are not there yet, as new at its beginning."""
-    first = min((at for _, at, _ in read_rows(path, None)), default=0.0)
-    since = datetime.fromtimestamp(first, UTC)
-    import_homes(house.store, as_homes_csv(path), since, zone=house.zone)
-
-
-def first(rows: Iterator[Row], limit: int | None) -> Iterator[Row]:
-    """Give at most so many rows."""
-    return islice(rows, limit)
+    import_homes(house.store, recording.homes_csv(), recording.since, zone=house.zone)
 
 
 def as_batches(rows: Iterator[Row], size: int) -> Iterator[list[Reading]]:
@@ -97,12 +138,3 @@ def replay(house: House, rows: Iterator[Row]) -> Replayed:
     house.escalate()
     messages += house.deliver()
     return Replayed(readings, refused, meters.alerts, messages)
-
-
-def _one_home_after_the_other(path: Path) -> bool:
-    latest = 0.0
-    for _, at, _ in read_rows(path, None):
-        if at < latest - _DISORDER:
-            return True
-        latest = max(latest, at)
-    return False

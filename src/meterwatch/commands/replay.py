@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,6 +13,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from meterwatch.commands.given import AsJson, Config, give_up, settings_from
 from meterwatch.gateways.base import Message
+
+if TYPE_CHECKING:
+    from meterwatch.app.replaying import Recording
 
 _BATCH = 100  # readings in one payload of the concentrator that a replay speaks as
 
@@ -56,18 +60,21 @@ def replay(
     from meterwatch.app import replaying  # costly imports come after --help
 
     try:
+        recording = replaying.look_over(file)
         if homes_csv is not None:
-            homes_csv.write_bytes(replaying.as_homes_csv(file))
+            homes_csv.write_bytes(recording.homes_csv())
             typer.echo(f"{homes_csv}: meterwatch import {homes_csv}")
         elif mqtt:
-            _publish(file, mqtt, speed, limit)
+            _publish(recording, mqtt, speed, limit)
         else:
-            _live_through(file, config, limit, as_json=as_json)
-    except ValueError as error:
+            _live_through(recording, config, limit, as_json=as_json)
+    except (ValueError, OSError) as error:
         give_up(error)
 
 
-def _live_through(file: Path, config: Path | None, limit: int | None, *, as_json: bool) -> None:
+def _live_through(
+    recording: "Recording", config: Path | None, limit: int | None, *, as_json: bool
+) -> None:
     """Let a house of this process live through the recording."""
     import json
     import logging
@@ -76,7 +83,7 @@ def _live_through(file: Path, config: Path | None, limit: int | None, *, as_json
     import structlog
 
     from meterwatch.app import House, NotMigrated, open_store, replaying
-    from meterwatch.app.roles import clock_of
+    from meterwatch.pipeline.import_homes import ImportFault
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     settings = settings_from(config)
@@ -89,12 +96,16 @@ def _live_through(file: Path, config: Path | None, limit: int | None, *, as_json
         store = open_store(settings)
     except NotMigrated as wrong:
         give_up(wrong)
-    house = House(settings, store, clock_of("meters", store, by_data=True))
-    with _bar() as (progress, task):
-        replaying.register(house, file)
-        rows = replaying.recorded(file, lambda share: progress.update(task, completed=share))
-        done = replaying.replay(house, replaying.first(rows, limit))
-    store.close()
+    house = House(settings, store, replaying.clock_for(store))
+    try:
+        with _bar() as (progress, task):
+            replaying.register(house, recording)
+            tell = partial(_tell, progress, task)
+            done = replaying.replay(house, recording.rows(limit, tell))
+    except ImportFault as fault:
+        give_up("\n".join(str(remark) for remark in fault.remarks))
+    finally:
+        store.close()
     if as_json:
         typer.echo(json.dumps(asdict(done)))
         return
@@ -104,7 +115,7 @@ def _live_through(file: Path, config: Path | None, limit: int | None, *, as_json
     )
 
 
-def _publish(file: Path, mqtt: str, speed: float, limit: int | None) -> None:
+def _publish(recording: "Recording", mqtt: str, speed: float, limit: int | None) -> None:
     """Publish the recording as payloads of a concentrator."""
     from meterwatch.app import replaying
     from meterwatch.commands.publishing import Publisher, address
@@ -118,10 +129,19 @@ def _publish(file: Path, mqtt: str, speed: float, limit: int | None) -> None:
                 yield message.received_at, message
 
     with _bar() as (progress, task), Publisher(*address(mqtt)) as publisher:
-        rows = replaying.recorded(file, lambda share: progress.update(task, completed=share))
-        for message in _paced(messages(replaying.first(rows, limit)), speed):
+        rows = recording.rows(limit, partial(_tell, progress, task))
+        for message in _paced(messages(rows), speed):
             publisher.send(message)
     typer.echo(f"已发布 / published {publisher.acknowledged}")
+    if publisher.unheard:
+        typer.echo(
+            f"其中 {publisher.unheard} 条无人订阅,请先启动 meterwatch run --clock data / "
+            f"nobody had subscribed to {publisher.unheard} of them: start it first"
+        )
+
+
+def _tell(progress: Progress, task: TaskID, share: float) -> None:
+    progress.update(task, completed=share)
 
 
 def _paced(timed: Iterator[tuple[datetime, Message]], speed: float) -> Iterator[Message]:

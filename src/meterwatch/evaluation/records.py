@@ -10,7 +10,7 @@ import io
 import math
 import zlib
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -76,16 +76,23 @@ def read_records(
         If a row cannot be read; the text names the line and what was expected.
     """
     series: dict[str, list[tuple[float, float]]] = {}
-    try:
+    with readable(path):
         for home, at, register in read_rows(path, progress):
             series.setdefault(home, []).append((at, register))
+    return [as_record(home, series[home], resolution_litres) for home in sorted(series)]
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Let whatever keeps a file from being read be a ValueError that names the file."""
+    try:
+        yield
     except UnicodeDecodeError:
         raise ValueError(f"{path.name}: not UTF-8; save it as CSV UTF-8") from None
     except (csv.Error, EOFError, OSError, zlib.error) as error:
         raise ValueError(f"{path.name}: cannot be read ({error})") from None
     except ValueError as error:
         raise ValueError(f"{path.name}, {error}") from None
-    return [as_record(home, series[home], resolution_litres) for home in sorted(series)]
 
 
 def as_record(

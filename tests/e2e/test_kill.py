@@ -1,0 +1,148 @@
+"""A replay during which every role is killed ends like one that nobody disturbed."""
+
+import csv
+import io
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from subprocess import PIPE, Popen
+
+import pytest
+
+from meterwatch.app.replaying import look_over
+from meterwatch.domain.fact import ButtonPress
+from meterwatch.gateways import by_name
+from meterwatch.pipeline.import_homes import import_homes
+from tests.e2e import stored
+from tests.e2e.daemon import PATIENCE, Daemon, publishing, wait_for
+from tests.parts.broker import Broker
+
+READINGS = 48_000  # six weeks of all homes: limits are learnt from four
+# Batches of a day and a half of all homes, so that a role can be killed in the middle; ladders
+# that end, because an hour of a replay passes in the blink of an eye.
+_WEEK = {"exhausted_minutes": 10_080, "visiting_minutes": 10_080}
+TABLES = {
+    "mqtt": {"batch_readings": 20},
+    "escalation.no_use": _WEEK,
+    "escalation.flat_flow": _WEEK,
+    "escalation.bell": _WEEK,
+}
+
+
+def office_csv(recording: Path) -> bytes:
+    """Give two homes of three somebody to call and a bell, and the third one nobody."""
+    homes = list(csv.DictReader(io.StringIO(look_over(recording).homes_csv().decode())))
+    for number, home in enumerate(homes):
+        if number % 3 == 2:
+            home["area_community"] = "竹园社区"
+            continue
+        home |= {
+            "area_community": "梅园社区",
+            "grade": "red" if number % 5 == 0 else "green",
+            "button": f"bell-{number}",
+            "guardian": f"Guardian {number}",
+            "guardian_phone": f"+1 202 555 01{number:02}",
+            "community_contact": "Community contact",
+            "community_contact_phone": "+1 202 555 0199",
+            "consent_by": f"Resident {number}",
+            "consent_at": "2016-01-05",
+        }
+    written = io.StringIO()
+    columns = dict.fromkeys(name for home in homes for name in home)
+    writer = csv.DictWriter(written, list(columns), restval="")
+    writer.writeheader()
+    writer.writerows(homes)
+    return written.getvalue().encode()
+
+
+def press(number: int, at: datetime) -> tuple[str, bytes]:
+    """Write the press of a home's bell."""
+    pressed = ButtonPress(f"bell-{number}", at, at, f"press-{number}")
+    (message,) = by_name("native").encode([pressed])
+    return message.topic, message.payload
+
+
+@pytest.fixture
+def recording(shared_data: Path) -> Path:
+    return shared_data / "daiad" / "daiad-readings.csv.gz"
+
+
+@pytest.fixture
+def disturbed(tmp_path: Path, pg_url: str, broker: Broker) -> Iterator[Daemon]:
+    daemon = Daemon(tmp_path / "disturbed", pg_url, broker, TABLES)
+    yield daemon
+    daemon.close()
+
+
+@pytest.fixture
+def undisturbed(tmp_path: Path, broker: Broker) -> Iterator[Daemon]:
+    folder = tmp_path / "undisturbed"
+    daemon = Daemon(folder, f"sqlite:///{folder}/meterwatch.db", broker, TABLES)
+    yield daemon
+    daemon.close()
+
+
+# At which share of the readings which role is killed.
+KILLS = [
+    (0.05, "meters"),
+    (0.12, "people"),
+    (0.18, "bells"),
+    (0.24, "night"),
+    (0.30, "meters"),
+    (0.38, "people"),
+    (0.46, "meters"),
+    (0.54, "bells"),
+    (0.62, "people"),
+    (0.72, "meters"),
+    (0.82, "night"),
+    (0.90, "people"),
+    (0.96, "meters"),
+]
+
+
+def test_a_replay_ends_alike_however_often_every_role_is_killed(
+    recording: Path, disturbed: Daemon, undisturbed: Daemon
+) -> None:
+    expected = stored.recorded(recording, READINGS)
+    moments = [at for readings in expected.values() for at, _ in readings]
+    began = datetime.fromtimestamp(min(moments), UTC)
+    for daemon in (disturbed, undisturbed):
+        import_homes(daemon.store, office_csv(recording), began, zone=UTC)
+    with ThreadPoolExecutor() as both:
+        list(both.map(lambda daemon: daemon.start(by_data=True), (disturbed, undisturbed)))
+
+    replay = [sys.executable, "-m", "meterwatch", "replay", str(recording)]
+    replay += ["--limit", str(READINGS), "--mqtt"]
+    replay += [f"{disturbed.broker.host}:{disturbed.broker.port}"]
+    with (
+        Popen(replay, stdout=PIPE, stderr=PIPE, text=True) as publisher,
+        publishing(disturbed.broker, "e2e-presses") as publish,
+    ):
+        for number, (share, role) in enumerate(KILLS):
+            wait_for(
+                f"{share:.0%} of the readings",
+                lambda share=share: disturbed.count_readings() >= share * READINGS,  # type: ignore[misc]
+            )
+            # Three homes press a bell: now and then just before the role that hears it dies.
+            publish(*press(3 * number, began + timedelta(days=number, hours=3))).result(PATIENCE)
+            disturbed.kill(role)
+        said, wrong = publisher.communicate(timeout=PATIENCE)
+    assert publisher.returncode == 0, wrong
+    assert said
+
+    for daemon in (undisturbed, disturbed):
+        wait_for("everything is judged", lambda d=daemon: stored.is_judged(d, max(moments)))  # type: ignore[misc]
+        wait_for("everybody was told", lambda d=daemon: stored.is_at_rest(d))  # type: ignore[misc]
+
+    assert stored.registers(undisturbed) == expected
+    assert stored.registers(disturbed) == expected
+    assert stored.worries(disturbed) == stored.worries(undisturbed)
+    assert stored.senses(disturbed) == stored.senses(undisturbed)
+    for daemon in (undisturbed, disturbed):
+        reached = stored.told(daemon)
+        assert set(reached.values()) == {1}
+        assert reached.total() == stored.delivered(daemon)
+        assert not stored.refused(daemon)
+        assert daemon.stop() == 0
