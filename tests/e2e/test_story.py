@@ -7,7 +7,7 @@ by hand: nobody waits for twenty minutes, and nothing depends on how fast the ma
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,13 +21,11 @@ from meterwatch.domain.alert import State
 from meterwatch.domain.household import Role
 from meterwatch.domain.visit import Mode, Outcome
 from meterwatch.store.views import alerts, system, visits
-from tests.e2e.village import MIDNIGHT, MINUTE, Hands, Village, settings_in
+from tests.e2e.village import FALL, FALLEN, MINUTE, Hands, Village, settings_in
 
 LINES = ("opened", "step", "step", "acknowledged", "lapsed", "step", "going", "visit", "closed")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
-FALL = MIDNIGHT + timedelta(hours=6, minutes=40)
-HOME = 6
 NOTE = "在浴室滑倒,已送医"
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 PATIENCE = 30_000  # milliseconds in which a page shows what has happened
@@ -38,7 +36,7 @@ OPERATOR, PASSWORD = "林晓", "a good long password"
 def village(village_folder: Path, free_port: Callable[[], int]) -> Iterator[Village]:
     """Give the village on the morning of the story, its house awake."""
     alive = Village(settings_in(village_folder, web=Web(port=free_port())))
-    alive.wake()
+    alive.house.watch_meters()
     yield alive
     alive.close()
 
@@ -93,7 +91,7 @@ def local(moment: datetime) -> str:
 def test_the_story_by_its_acts(village: Village) -> None:
     hands, store = Hands(village), village.house.store
     daughter, contact, neighbour, volunteer, street, district = (
-        village.phone(HOME, role)
+        village.phone(FALLEN, role)
         for role in (
             Role.GUARDIAN,
             Role.COMMUNITY,
@@ -104,7 +102,7 @@ def test_the_story_by_its_acts(village: Village) -> None:
         )
     )
     village.pass_until(lambda: village.clock.now() >= FALL)
-    village.fleet.fall(HOME, FALL)
+    village.fall()
     village.pass_until(lambda: bool(village.standing()))
     (row,) = village.standing()
     assert told(village) == {daughter: 1, contact: 1}
@@ -155,9 +153,9 @@ def a_fall_is_noticed(village: Village, operator: Page, phones: Page) -> tuple[i
     village.pass_until(lambda: village.clock.now() >= FALL)
     assert village.standing() == []
     expect(operator.locator(".calm")).to_be_visible()
-    village.fleet.fall(HOME, FALL)
+    village.fall()
     village.pass_until(lambda: bool(village.standing()))
-    shown = village.shown(HOME, FALL)
+    shown = village.shown(FALLEN, FALL)
     assert len(shown) >= 10
     assert len({litres for _, litres in shown}) == 1
 
@@ -166,11 +164,11 @@ def a_fall_is_noticed(village: Village, operator: Page, phones: Page) -> tuple[i
     assert (row.alert.kind, row.place.code) == ("no_use", "SL0006")
     # The queue shows it by itself, and daughter and community contact have their texts at once.
     expect(operator.locator(f"#alert-{row.alert.id}")).to_contain_text("长时间未用水")
-    expect(texts(phones, village.phone(HOME, Role.GUARDIAN))).to_have_count(1)
-    expect(texts(phones, village.phone(HOME, Role.COMMUNITY))).to_have_count(1)
+    expect(texts(phones, village.phone(FALLEN, Role.GUARDIAN))).to_have_count(1)
+    expect(texts(phones, village.phone(FALLEN, Role.COMMUNITY))).to_have_count(1)
     assert len(told(village)) == 2
     found = re.search(
-        r"编号(\d{4,})", texts(phones, village.phone(HOME, Role.GUARDIAN)).inner_text()
+        r"编号(\d{4,})", texts(phones, village.phone(FALLEN, Role.GUARDIAN)).inner_text()
     )
     assert found is not None
     return row.alert.id, found[1]
@@ -178,20 +176,20 @@ def a_fall_is_noticed(village: Village, operator: Page, phones: Page) -> tuple[i
 
 def nobody_answers(village: Village, phones: Page) -> None:
     """A quarter of an hour later the neighbour is told as well, and not a minute before."""
-    neighbour = village.phone(HOME, Role.NEIGHBOUR)
+    neighbour = village.phone(FALLEN, Role.NEIGHBOUR)
     village.pass_minutes(14)
     assert neighbour not in told(village)
     village.pass_minutes(1)
     expect(texts(phones, neighbour)).to_have_count(1)
-    assert told(village)[village.phone(HOME, Role.GUARDIAN)] == 2
-    assert village.phone(HOME, Role.STREET_DUTY) not in told(village)
+    assert told(village)[village.phone(FALLEN, Role.GUARDIAN)] == 2
+    assert village.phone(FALLEN, Role.STREET_DUTY) not in told(village)
 
 
 def the_neighbour_has_it_and_does_not_go(
     village: Village, operator: Page, phones: Page, alert: int, code: str
 ) -> None:
     """The neighbour writes "1"; twenty minutes of silence later the alert is back, and wider."""
-    neighbour = village.phone(HOME, Role.NEIGHBOUR)
+    neighbour = village.phone(FALLEN, Role.NEIGHBOUR)
     phone = phones.locator(f"#phone-{neighbour.removeprefix('+')}")
     phone.locator("input[name=text]").fill(f"1 {code}")
     phone.locator("form button").click()
@@ -206,7 +204,7 @@ def the_neighbour_has_it_and_does_not_go(
     village.pass_minutes(1)
     assert [row.alert.state for row in village.standing()] == [State.OPEN]
     expect(row).to_have_class(re.compile("unclaimed"))
-    duty = texts(phones, village.phone(HOME, Role.STREET_DUTY))
+    duty = texts(phones, village.phone(FALLEN, Role.STREET_DUTY))
     expect(duty.first).to_contain_text("尚无结果")
 
 
@@ -244,7 +242,7 @@ def everybody_hears_and_the_ledger_has_it(
     """Everybody who was told hears that it is over; ledger and timeline have the whole story."""
     village.step()
     for role in (Role.GUARDIAN, Role.COMMUNITY, Role.NEIGHBOUR, Role.STREET_DUTY):
-        expect(texts(phones, village.phone(HOME, role)).first).to_contain_text("已有结果")
+        expect(texts(phones, village.phone(FALLEN, role)).first).to_contain_text("已有结果")
     expect(operator.locator("#head")).to_contain_text("已关闭")
     lines = operator.locator(".timeline li")
     found = [str(lines.nth(number).get_attribute("class")) for number in range(lines.count())]

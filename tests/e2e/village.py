@@ -5,6 +5,7 @@ meter to a phone only the broker is left out.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from meterwatch.config.sections import Database
 from meterwatch.domain.household import Role
 from meterwatch.domain.notification import Reply
 from meterwatch.notify.provider import Provider
+from meterwatch.pipeline.deliver import deliver
 from meterwatch.pipeline.import_homes import import_homes
 from meterwatch.pipeline.respond import take_reply
 from meterwatch.simulators.district import invent
@@ -30,8 +32,11 @@ from meterwatch.store.views.queue import QueueRow
 
 HOMES = 8
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-MIDNIGHT = datetime(2026, 4, 6, 16, tzinfo=UTC)  # in Shanghai, where the 7th of April begins
+MIDNIGHT = datetime(2025, 4, 7, 16, tzinfo=UTC)  # in Shanghai, where the 8th of April begins
 LIVED = 30  # days before: enough to have learnt every home
+FALLEN = 6  # the home of the story, and when somebody falls there
+FALL = MIDNIGHT + timedelta(hours=6, minutes=40)
+EVENING = MIDNIGHT + timedelta(hours=20, minutes=50)  # a reading before the alert
 
 
 def settings_in(folder: Path, **sections: object) -> Settings:
@@ -55,22 +60,40 @@ def settle(folder: Path) -> None:
     village.house.store.close()
 
 
+def live_until_evening(folder: Path) -> None:
+    """Let somebody fall in a settled village, and the day pass until shortly before the alert."""
+    village = Village(settings_in(folder))
+    village.house.watch_meters()
+    village.pass_until(lambda: village.clock.now() >= FALL)
+    village.fall()
+    village.pass_until(lambda: village.clock.now() >= EVENING)
+    village.close()
+
+
 class Village:
-    """The homes, their house and the hand on its clock."""
+    """The homes, their house and the hands on its clocks.
+
+    The clock of decisions and the machine's are moved together, in small steps.
+    """
 
     def __init__(
         self, settings: Settings, at: datetime = MIDNIGHT, provider: Provider | None = None
     ) -> None:
-        self.clock = HandClock(at)
+        self.clock, self.machine = HandClock(at), HandClock(at)
         self.district = invent(HOMES)
         self.fleet = Fleet(self.district)
         self.house = House(settings, open_store(settings), self.clock, provider)
         self.replies = 0
+        self.senders = 1
         self._air = Straight(self.house)
         self._told = at
 
     def close(self) -> None:
         self.house.store.close()
+
+    def fall(self) -> None:
+        """Let somebody fall in the home of the story."""
+        self.fleet.fall(FALLEN, FALL)
 
     def live_a_day(self) -> None:
         """Let a day pass of which only its readings and its night matter."""
@@ -84,19 +107,31 @@ class Village:
         self.house.take(facts)
         self.house.work_at_night(until)
 
-    def wake(self) -> None:
-        """Let the house begin its watch."""
-        self.house.watch_meters()
-
     def step(self, by: timedelta = MINUTE) -> None:
-        """Move the clock, and give every part of the house its turn."""
+        """Move the clocks, and give every part of the house its turn."""
+        self.machine.advance(by)
         now = self.clock.advance(by)
         self._air.send([message for _, message in self.fleet.messages(self._told, now)])
         self._told = now
         self.house.sweep()
-        self.house.escalate()
-        self.house.deliver()
+        self.turn()
         self.house.work_at_night(now)
+
+    def turn(self) -> None:
+        """Give those their turn who escalate and send."""
+        self.house.escalate()
+        self.send()
+
+    def send(self) -> None:
+        """Send everything that is awake, by all senders at once."""
+        with ThreadPoolExecutor(self.senders) as together:
+            for sending in [together.submit(self._send) for _ in range(self.senders)]:
+                sending.result()
+
+    def _send(self) -> None:
+        house = self.house
+        while deliver(house.store, house.carriage, self.clock.now, self.machine.now):
+            pass
 
     def pass_minutes(self, minutes: int) -> None:
         """Let minute after minute pass."""
@@ -149,7 +184,7 @@ class Hands:
         village, now = self._village, self._village.clock.now()
         village.replies += 1
         take_reply(village.house.store, Reply(f"story-{village.replies}", phone, text, now), now)
-        village.house.deliver()
+        village.send()
 
     def fall(self, household_id: int) -> None:
         """Let somebody fall."""
