@@ -25,7 +25,7 @@ class Trouble:
     too_often: float = 0.0
     exchanged: float = 0.0
     same_instant: float = 0.0
-    floods: bool = False
+    floods: float = 0.0
 
 
 def watched(device: int, home: int, interval: int = 60) -> Watched:
@@ -37,7 +37,7 @@ def watched(device: int, home: int, interval: int = 60) -> Watched:
 def stream(dice: Random, meter: Device, hours: int, trouble: Trouble) -> list[tuple[int, float]]:
     """Tell what one meter measures, in order of time: epoch seconds and litres."""
     at, litres, readings = START, float(dice.randrange(1_000)), []
-    step = meter.interval_minutes * (7 if trouble.floods else 60)
+    step = meter.interval_minutes * (7 if dice.random() < trouble.floods else 60)
     while at < START + hours * HOUR:
         at += step
         if dice.random() < trouble.long_gap:

@@ -23,7 +23,7 @@ from meterwatch.store.telemetry import Row
 from tests.pipeline.streams import HOUR, START, Trouble, a_swap, arrivals, cut, watched
 
 chances = st.sampled_from([0.0, 0.02, 0.2, 0.7])
-troubles = st.builds(Trouble, *[chances] * 9, st.booleans())
+troubles = st.builds(Trouble, *[chances] * 10)
 examples = count(1)
 # A seed does not shrink to anything simpler, it only takes minutes.
 NO_SHRINKING = tuple(phase for phase in Phase if phase not in {Phase.shrink, Phase.explain})
