@@ -24,7 +24,8 @@ from meterwatch.gateways.base import Message
 LOOPBACK = "127.0.0.1"
 # Debian keeps the broker where only root's PATH looks.
 _SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin")
-_PATIENCE = 10.0  # seconds for a broker to take us in, or to hand over what it was given
+_PATIENCE = 10.0  # seconds
+_NOT_STARTED = "mosquitto 没有启动 / mosquitto did not start"
 _LOOK = 0.1  # seconds after which it is seen that a broker of our own has died
 
 
@@ -79,20 +80,22 @@ class Broker:
             "max_queued_messages 1000000\nmax_inflight_messages 1000\nlog_dest none\n"
         )
         # A session of its own: Ctrl-C is for us, and we end the broker when we have left it.
-        self._process = subprocess.Popen(
-            [self._program, "-c", str(self._config)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [self._program, "-c", str(self._config)],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise BrokerLost(_NOT_STARTED) from error
         for _ in range(round(_PATIENCE / _LOOK)):
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_LOOK)
-            if self.died:
-                break
+                break  # it has ended
             with suppress(OSError), socket.create_connection((LOOPBACK, self.port), _LOOK):
                 return
-        raise BrokerLost("mosquitto 没有启动 / mosquitto did not start")
+        raise BrokerLost(_NOT_STARTED)
 
     @property
     def died(self) -> bool:
@@ -121,11 +124,20 @@ class ThroughBroker:
         Where the broker is.
     own : Broker, optional
         The broker itself, if it is ours: it starts and ends with this.
+    patience : float, seconds
+        How long the broker may take to take us in, or to hand over what it was given.
     """
 
-    def __init__(self, house: House, host: str, port: int, own: Broker | None = None) -> None:
+    def __init__(
+        self,
+        house: House,
+        host: str,
+        port: int,
+        own: Broker | None = None,
+        patience: float = _PATIENCE,
+    ) -> None:
         self.name = f"Mosquitto {host}:{port}" if own else f"MQTT {host}:{port}"
-        self._own = own
+        self._own, self._patience = own, patience
         self._intake = intake_of(house)
         # Others may speak on a broker that is not ours: only our own messages are waited for.
         self._awaited: Counter[tuple[str, bytes]] = Counter()
@@ -152,7 +164,7 @@ class ThroughBroker:
         try:
             for message in messages:
                 self._publisher.publish(
-                    message.topic, message.payload, retain=message.retained, timeout=_PATIENCE
+                    message.topic, message.payload, retain=message.retained, timeout=self._patience
                 )
         except TimeoutError as error:
             raise BrokerLost("消息发不出去 / the broker takes no more messages") from error
@@ -168,7 +180,7 @@ class ThroughBroker:
 
     def _wait(self, for_it: Callable[[float], bool]) -> bool:
         """Wait for something, but no longer for a broker of our own that has died."""
-        for _ in range(round(_PATIENCE / _LOOK)):
+        for _ in range(round(self._patience / _LOOK)):
             if for_it(_LOOK):
                 return True
             if self._own is not None and self._own.died:
