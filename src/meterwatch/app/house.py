@@ -9,6 +9,7 @@ from typing import Any
 from meterwatch import detectors, migrations
 from meterwatch.clock import Clock, DataClock, HandClock, MovedClock, SystemClock, machine_now
 from meterwatch.config import Settings
+from meterwatch.daemon.intake import is_about_content
 from meterwatch.domain.fact import Fact
 from meterwatch.domain.usage import LocalTime
 from meterwatch.gateways.base import FieldMap
@@ -174,8 +175,10 @@ class House:
             return
         try:
             meters.catch_up()
-        except ValueError as error:  # not the fault of these facts: they are committed
-            raise SweepFailed("the sweep failed on a batch that is committed") from error
+        except Exception as error:
+            if is_about_content(error):  # not of these facts: they are committed
+                raise SweepFailed("the sweep failed on a batch that is committed") from error
+            raise
 
     def _take_by_data(self, clock: DataClock, facts: Sequence[Fact]) -> Ingested:
         """Let each fact count as received when it was measured, and the clock follow.
