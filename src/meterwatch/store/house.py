@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, select
 from meterwatch.domain.fact import Refused
 from meterwatch.store.dialects import insert_into
 from meterwatch.store.tables import house as t
+from meterwatch.store.types import storable
 
 KEPT_PER_REASON = 1_000
 _PAYLOAD_BYTES = 2_048  # of a refused payload: enough to see what it was
@@ -80,9 +81,9 @@ class House:
             self._connection.execute(
                 t.refused.insert().values(
                     reason=one.refused.reason,
-                    detail=one.refused.detail[:500],
+                    detail=storable(one.refused.detail[:500]),
                     gateway=one.gateway,
-                    topic=one.topic[:500].replace("\x00", "�"),
+                    topic=storable(one.topic[:500]),
                     payload=one.payload[:_PAYLOAD_BYTES],
                     received_at=one.received_at,
                 )

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select, update
 from meterwatch.domain.notification import MessageKind, Reply
 from meterwatch.store.dialects import insert_into
 from meterwatch.store.tables import alerts as t
+from meterwatch.store.types import storable
 
 
 class Replies:
@@ -21,7 +22,7 @@ class Replies:
         row = insert_into(self._connection, t.replies).values(
             ref=reply.ref,
             sender=reply.sender,
-            text=reply.text,
+            text=storable(reply.text),
             received_at=reply.received_at,
             answer="",
             result="",

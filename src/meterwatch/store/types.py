@@ -29,3 +29,8 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         moment: datetime = value
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def storable(text: str) -> str:
+    """Make a stranger's text one that every database takes: no NUL, no half characters."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "�")

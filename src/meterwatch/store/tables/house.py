@@ -2,14 +2,14 @@
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text
 
-from meterwatch.store.tables.base import PEOPLE, Json, key, moment
+from meterwatch.store.tables.base import PEOPLE, Id, Json, key, moment
 
 # Named positions: how far the sweep has judged, the revisions that every role watches.
 marks = Table(
     "marks",
     PEOPLE,
     Column("name", Text, primary_key=True),
-    Column("at", Integer, nullable=False),
+    Column("at", Id, nullable=False),
 )
 beats = Table(
     "beats",

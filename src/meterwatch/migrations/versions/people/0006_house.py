@@ -51,7 +51,7 @@ def _marks() -> None:
     op.create_table(
         "marks",
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("at", ID, nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_marks")),
     )
 
