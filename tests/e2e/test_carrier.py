@@ -4,128 +4,28 @@ What reached a phone is the carrier's word (`carrier.phones`); what the house be
 with it. It is the evening of the story: somebody fell at 06:40, and the alert is about to rise.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
-from sqlalchemy import select
 
-from meterwatch.app.console import ConsoleServer, make_console
-from meterwatch.config import Settings
-from meterwatch.config.telling import Sms, Twilio
-from meterwatch.config.web import Web
 from meterwatch.domain.alert import State
 from meterwatch.domain.household import Role
 from meterwatch.domain.notification import Delivery
-from meterwatch.notify.provider import Provider
-from meterwatch.notify.twilio import TwilioProvider
-from meterwatch.store.tables import alerts as t
-from meterwatch.store.views import alerts
-from meterwatch.store.views.alerts import AlertPage
-from tests.e2e.village import EVENING, FALLEN, MINUTE, Village, settings_in
-from tests.parts.carrier import ACCOUNT, SENDER, TOKEN, Carrier, Signed, Text, Trouble, sign
+from tests.e2e.office import REF, REPLY, Office
+from tests.parts.carrier import SENDER, Signed, Text, Trouble, sign
 
 SETTLES = timedelta(seconds=36)  # the carrier's own word can be believed after so long
-REF = re.compile(r" #([0-9A-Z]{6})$")
-STATUS, REPLY = "/hooks/twilio/status", "/hooks/twilio/reply"
-
-
-@dataclass
-class Office:
-    """The village's house, its console on a port, and the carrier outside."""
-
-    village: Village
-    carrier: Carrier
-    url: str
-
-    def phone(self, role: Role) -> str:
-        return self.village.phone(FALLEN, role)
-
-    def alert(self) -> AlertPage:
-        """Wait for the alert if it is not there yet, and give everything about it."""
-        village = self.village
-        village.pass_until(lambda: bool(village.standing()), MINUTE)
-        return self.page(village.standing()[0].alert.id)
-
-    def page(self, number: int) -> AlertPage:
-        with self.village.house.store.view() as view:
-            page = alerts.one(view, number)
-        assert page is not None
-        return page
-
-    def state(self) -> State:
-        return self.alert().row.alert.state
-
-    def deliveries(self, role: Role) -> list[str]:
-        """Say how far the messages to somebody are, the oldest first."""
-        phone = self.phone(role)
-        return [m.state for m in reversed(self.alert().messages) if m.phone == phone]
-
-    def text_to(self, role: Role) -> Text:
-        """Give the newest text that the carrier took for somebody."""
-        phone = self.phone(role)
-        return [text for text in self.carrier.messages if text.to == phone][-1]
-
-    def texts_to(self, role: Role) -> list[str]:
-        return self.carrier.phones[self.phone(role)]
-
-
-@pytest.fixture
-def carrier() -> Iterator[Carrier]:
-    running = Carrier().start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def settings(evening_folder: Path, carrier: Carrier, free_port: Callable[[], int]) -> Settings:
-    """Give the settings of an office that texts in earnest."""
-    port = free_port()
-    twilio = Twilio(
-        account_sid=ACCOUNT, auth_token=SecretStr(TOKEN), sender=SENDER, base_url=carrier.url
-    )
-    return settings_in(
-        evening_folder,
-        sms=Sms(provider="twilio", signature="示例区", twilio=twilio),
-        web=Web(port=port, public_url=f"http://127.0.0.1:{port}"),
-    )
-
-
-def impatient(settings: Settings) -> Provider:
-    """Make the provider of these settings, but one that waits a moment only for an answer."""
-    return TwilioProvider(
-        ACCOUNT,
-        TOKEN,
-        SENDER,
-        signature="示例区",
-        status_callback_url=f"{settings.web.public_url}{STATUS}",
-        base_url=settings.sms.twilio.base_url,
-        timeout_seconds=0.5,
-    )
-
-
-@pytest.fixture
-def office(
-    request: pytest.FixtureRequest, settings: Settings, carrier: Carrier
-) -> Iterator[Office]:
-    """Open the office; with the parameter "impatient" its provider does not wait long."""
-    chosen = impatient(settings) if getattr(request, "param", "") == "impatient" else None
-    village = Village(settings, EVENING, chosen)
-    village.fall()
-    village.house.watch_meters()
-    server = ConsoleServer(village.house, make_console(village.house))
-    server.start()
-    assert server.started
-    carrier.reply_url = f"{settings.web.public_url}{REPLY}"
-    yield Office(village, carrier, settings.web.public_url)
-    carrier.let_go()
-    server.stop()
-    village.house.provider.close()  # type: ignore[attr-defined]
-    village.close()
+WEATHER = {
+    Trouble.TAKE_THEN_500: 0.08,
+    Trouble.TAKE_THEN_DROP: 0.08,
+    Trouble.TAKE_THEN_GIBBERISH: 0.08,
+    Trouble.CALL_BACK_FIRST: 0.08,
+    Trouble.DROP: 0.08,
+    Trouble.ERROR_500: 0.08,
+    Trouble.BUSY: 0.08,
+}
+# What a message has come to whose text the carrier once took; the others never left.
+TAKEN = {Delivery.ACCEPTED, Delivery.SENT, Delivery.DELIVERED, Delivery.UNDELIVERED}
 
 
 def test_daughter_and_community_contact_are_texted_at_once_and_receipts_move_their_messages(
@@ -274,28 +174,6 @@ def test_a_landline_is_not_tried_again_and_where_there_are_only_landlines_the_ne
     assert errors == {"number:21614"}
 
 
-WEATHER = {
-    Trouble.TAKE_THEN_500: 0.08,
-    Trouble.TAKE_THEN_DROP: 0.08,
-    Trouble.TAKE_THEN_GIBBERISH: 0.08,
-    Trouble.CALL_BACK_FIRST: 0.08,
-    Trouble.DROP: 0.08,
-    Trouble.ERROR_500: 0.08,
-    Trouble.BUSY: 0.08,
-}
-# What a message has come to whose text the carrier once took; the others never left.
-TAKEN = {Delivery.ACCEPTED, Delivery.SENT, Delivery.DELIVERED, Delivery.UNDELIVERED}
-
-
-def outbox(office: Office) -> Mapping[str, tuple[tuple[object, ...], str]]:
-    """Give the key and the state of every message, by its own code."""
-    n = t.notifications.c
-    key = (n.alert_id, n.round, n.step, n.contact_id, n.channel, n.kind, n.about)
-    with office.village.house.store.view() as view:
-        rows = view.people.execute(select(n.ref, n.state, *key)).all()
-    return {row.ref: (tuple(row[2:]), row.state) for row in rows}
-
-
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_whatever_the_weather_each_message_reaches_the_carrier_once_at_most(
     office: Office, seed: int
@@ -317,7 +195,7 @@ def test_whatever_the_weather_each_message_reaches_the_carrier_once_at_most(
     village.pass_minutes(10)  # what is unclear is cleared up
 
     assert office.page(number).row.alert.state is State.CLOSED
-    known = outbox(office)
+    known = office.outbox()
     arrived = [found[1] for text in carrier.messages if (found := REF.search(text.body))]
     assert len(arrived) == len(carrier.messages)
     assert len(set(arrived)) == len(arrived), "no message twice"

@@ -89,7 +89,7 @@ def local(moment: datetime) -> str:
 
 
 def test_the_story_by_its_acts(village: Village) -> None:
-    hands, store = Hands(village), village.house.store
+    hands = Hands(village)
     daughter, contact, neighbour, volunteer, street, district = (
         village.phone(FALLEN, role)
         for role in (
@@ -122,17 +122,22 @@ def test_the_story_by_its_acts(village: Village) -> None:
     hands.reply(street, "1")  # went there
     village.step()
     assert village.standing() == []
-    with store.view() as view:
+    last = village.last_texts()
+    assert all("已有结果" in last[phone] for phone in (daughter, contact, neighbour, volunteer))
+    check_what_is_written(village, row.alert.id)
+
+
+def check_what_is_written(village: Village, alert: int) -> None:
+    """The ledger has the visit as it was told, and how it was made; the timeline has each step."""
+    with village.house.store.view() as view:
         ledger = visits.page(view, visits.Sought(), None, 10)
-        page = alerts.one(view, row.alert.id)
+        page = alerts.one(view, alert)
     assert [(line.visit.mode, line.visit.outcome) for line in ledger] == [
         (Mode.HOME, Outcome.SAFE),
         (Mode.UNSTATED, Outcome.SAFE),
     ]
     assert page is not None
     assert [line.what for line in page.lines] == [*LINES[:-2], "visit", "closed", "corrected"]
-    last = village.last_texts()
-    assert all("已有结果" in last[phone] for phone in (daughter, contact, neighbour, volunteer))
 
 
 def test_a_fall_leads_to_a_visit_although_the_first_who_had_it_did_not_go(

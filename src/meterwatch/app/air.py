@@ -145,7 +145,7 @@ class ThroughBroker:
         topics = [topic for gateway in gateways.known() for topic in gateway.topics]
         apart = secrets.token_hex(4)  # from other demos on the same broker
         settings = BrokerSettings(host, port, f"meterwatch-demo-{apart}", session_expiry_seconds=0)
-        self._source = Source(settings, topics, house.clock.now, self._take, batch_seconds=0.05)
+        self._source = Source(settings, topics, house.clock.now, self._take, batch_seconds=0.02)
         self._publisher = Publisher(replace(settings, client_id=f"meterwatch-fleet-{apart}"))
 
     def open(self) -> None:

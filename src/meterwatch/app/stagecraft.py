@@ -86,6 +86,8 @@ def build(folder: Path, homes: int, seed: int, port: int, tell: Progress, stop: 
     Interrupted
         If it is told to stop before that is done.
     """
+    if stop.is_set():
+        raise Interrupted
     settings = Settings(
         database=Database(url=f"sqlite:///{folder / 'meterwatch.db'}"),
         web=Web(port=port),

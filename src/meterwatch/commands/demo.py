@@ -33,42 +33,45 @@ _MOST_SEED = 2**63 - 1
 _BROKER_SECONDS = 5.0
 
 
+Port = Annotated[int, typer.Option(min=1, max=65535, help="网页端口 / port of the console.")]
+Homes = Annotated[int, typer.Option(min=8, max=5000, help="多少户 / how many homes.")]
+Seed = Annotated[
+    int,
+    typer.Option(min=0, max=_MOST_SEED, help="换一个数,换一批人家 / another number, other homes."),
+]
+For = Annotated[
+    float | None,
+    typer.Option(
+        "--for", min=1, max=_LONGEST, help="几秒后自己结束 / end by itself after so many seconds."
+    ),
+]
+Mqtt = Annotated[
+    str, typer.Option(help="经过这个消息服务器 主机:端口 / go through this broker, host:port.")
+]
+OwnBroker = Annotated[
+    bool,
+    typer.Option(
+        "--broker/--no-broker",
+        help="自带消息服务器(装了 mosquitto 时) / a private mosquitto, if it is installed.",
+    ),
+]
+Keep = Annotated[
+    Path | None, typer.Option(help="文件留在这个文件夹 / keep the files in this folder.")
+]
+Browser = Annotated[
+    bool, typer.Option("--browser/--no-browser", help="打开浏览器 / open the browser.")
+]
+
+
 def demo(
-    port: Annotated[
-        int, typer.Option(min=1, max=65535, help="网页端口 / port of the console.")
-    ] = 8000,
-    homes: Annotated[int, typer.Option(min=8, max=5000, help="多少户 / how many homes.")] = 200,
-    seed: Annotated[
-        int,
-        typer.Option(
-            min=0, max=_MOST_SEED, help="换一个数,换一批人家 / another number, other homes."
-        ),
-    ] = 1,
-    run_for: Annotated[
-        float | None,
-        typer.Option(
-            "--for",
-            min=1,
-            max=_LONGEST,
-            help="几秒后自己结束 / end by itself after so many seconds.",
-        ),
-    ] = None,
-    mqtt: Annotated[
-        str, typer.Option(help="经过这个消息服务器 主机:端口 / go through this broker, host:port.")
-    ] = "",
-    broker: Annotated[
-        bool,
-        typer.Option(
-            "--broker/--no-broker",
-            help="自带消息服务器(装了 mosquitto 时) / a private mosquitto, if it is installed.",
-        ),
-    ] = True,
-    keep: Annotated[
-        Path | None, typer.Option(help="文件留在这个文件夹 / keep the files in this folder.")
-    ] = None,
-    browser: Annotated[
-        bool, typer.Option("--browser/--no-browser", help="打开浏览器 / open the browser.")
-    ] = True,
+    port: Port = 8000,
+    homes: Homes = 200,
+    seed: Seed = 1,
+    run_for: For = None,
+    mqtt: Mqtt = "",
+    broker: OwnBroker = True,
+    keep: Keep = None,
+    browser: Browser = True,
 ) -> None:
     """演示:虚构的一个区,铃在响、有人没用水、有水一直流、有网关断了。 An invented district, live.
 
