@@ -46,6 +46,10 @@ A, G, S, N, U = Answer.ACKNOWLEDGE, Answer.GOING, Answer.SAFE, Answer.CANNOT, An
         ("cannot", N, None),
         ("在家", Answer.CANCEL_AWAY, None),
         ("HOME 4821", Answer.CANCEL_AWAY, "4821"),
+        ("1 482133", A, "482133"),
+        ("482133 平安", S, "482133"),
+        ("1482136", A, "482136"),
+        ("6826331", A, "682633"),
     ],
 )
 def test_an_answer_is_understood_however_it_is_typed(
@@ -164,3 +168,20 @@ def test_digit_and_code_mean_the_same_in_either_order(digit: int, number: int, g
     code = f"{number:04}"
     there, back = understand(f"{digit}{gap}{code}"), understand(f"{code}{gap}{digit}")
     assert there == back == Understood([A, G, S, N][digit - 1], code)
+
+
+@pytest.mark.parametrize("text", ["4821331", "1482133", "48213312", "148213345", "1 4821 482133"])
+def test_a_number_that_can_be_parted_in_two_ways_or_in_none_is_unclear(text: str) -> None:
+    assert understand(text) == Understood(U)
+
+
+@pytest.mark.parametrize(
+    ("text", "by_digit"),
+    [("1", True), ("1 4821", True), ("2", True), ("收到", False), ("ok", False)],
+)
+def test_a_bare_digit_is_told_from_a_polite_word(text: str, by_digit: bool) -> None:
+    assert understand(text).by_digit is by_digit
+
+
+def test_six_digits_are_one_code_and_never_a_shorter_one_with_more_behind_it() -> None:
+    assert understand("148213") == Understood(U, "148213")

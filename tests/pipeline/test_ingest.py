@@ -129,7 +129,7 @@ def test_a_press_of_an_unknown_device_is_refused_and_shown(store: Store, street:
     assert row["reason"] == "unknown_device"
     assert "bell-H9" in row["detail"]
     assert row["topic"] == "bell-H9"
-    assert alerts(store) == []
+    assert the_alert(store).kind == "unknown_bell:bell-H9"
 
 
 def test_a_button_that_sends_registers_is_refused_as_what_it_is(

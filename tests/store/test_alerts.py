@@ -1,5 +1,6 @@
 """Alerts in the database: what it holds by itself, and what it answers."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,9 +8,10 @@ import pytest
 from sqlalchemy import update
 
 from meterwatch.domain.alert import Act, Alert, Circle, Condition, Line, State, advance
-from meterwatch.domain.household import Role
+from meterwatch.domain.escalation import Policies
+from meterwatch.domain.household import Grade, Role
 from meterwatch.domain.notification import Delivery
-from meterwatch.domain.signal import BELL, FLAT_FLOW, NO_USE, SubjectKind
+from meterwatch.domain.signal import BELL, BELL_MISSED, FLAT_FLOW, NO_USE, Signal, SubjectKind
 from meterwatch.store import Store
 from meterwatch.store.tables import alerts as t
 from tests.parts.street import Street, build_street
@@ -107,7 +109,7 @@ def test_what_is_due_comes_the_longest_overdue_first_and_no_more_than_asked(stor
         for alert, minutes in times:
             tx.alerts.save(replace(alert, next_due_at=NOW + timedelta(minutes=minutes)))
         due = tx.alerts.due(NOW + timedelta(minutes=5), 10)
-        assert [alert.id for alert in due] == [late.id, later.id]
+        assert due == (late.id, later.id)
         assert len(tx.alerts.due(NOW + timedelta(minutes=5), 1)) == 1
         assert tx.alerts.due(NOW, 10) == ()
 
@@ -131,7 +133,7 @@ def test_a_question_about_a_whole_province_is_answered(store: Store) -> None:
         assert tx.alerts.standing_of(subjects) == {HOME: first}
         assert tx.alerts.answered(subjects) == {}
         asked = [signal(home=home) for home in range(1, 22_001)]
-        assert len(tx.alerts.unseen(asked)) == 22_000
+        assert len(tx.alerts.unheard(asked)) == 22_000
 
 
 def test_it_is_remembered_when_people_answered_a_worry_and_not_when_it_ended_itself(
@@ -149,11 +151,58 @@ def test_a_signal_is_stored_once(store: Store) -> None:
     kept = keep_alert(store)
     one, other = signal(), signal(at=SOON + timedelta(hours=1))
     with store.transaction() as tx:
-        assert tx.alerts.unseen([one, other, one]) == (one, other)
+        assert tx.alerts.unheard([one, other, one]) == (one, other)
         tx.alerts.add_signal(one, kept.id, NOW)
         tx.alerts.add_signal(one, kept.id, SOON)
-        assert tx.alerts.unseen([one, other]) == (other,)
+        assert tx.alerts.unheard([one, other]) == (other,)
     assert [row["stored_at"] for row in all_of(store, t.signals)] == [NOW]
+
+
+def a_press(hours: float, *, copy: bool = False, ref: str = "b1:7") -> Signal:
+    """A press of always the same name, heard so many hours after the first."""
+    at, kind = NOW + timedelta(hours=hours), BELL_MISSED if copy else BELL
+    return replace(signal(kind, at=at), key=f"{kind}:{ref}")
+
+
+@pytest.mark.parametrize(
+    ("copy", "hours"), [(False, 0.1), (False, 24), (True, 0.1), (True, 100), (True, 7 * 24)]
+)
+def test_a_press_heard_again_soon_repeats_the_stored_one(
+    store: Store, copy: bool, hours: float
+) -> None:
+    kept = keep_alert(store, BELL)
+    with store.transaction() as tx:
+        tx.alerts.add_signal(a_press(0), kept.id, NOW)
+        assert tx.alerts.unheard([a_press(hours, copy=copy)]) == ()
+
+
+@pytest.mark.parametrize(("copy", "hours"), [(False, 24.1), (False, 900), (True, 7 * 24 + 0.1)])
+def test_the_same_name_after_a_while_is_another_press_and_repeats_itself_no_less(
+    store: Store, copy: bool, hours: float
+) -> None:
+    kept = keep_alert(store, BELL)
+    with store.transaction() as tx:
+        tx.alerts.add_signal(a_press(0), kept.id, NOW)
+        (new,) = tx.alerts.unheard([a_press(hours, copy=copy)])
+        tx.alerts.add_signal(new, kept.id, NOW)
+        assert tx.alerts.unheard([a_press(hours + 23.9, copy=copy)]) == ()
+        (third,) = tx.alerts.unheard([a_press(hours + 24 * 8, copy=copy)])
+        assert len({a_press(0).key, new.key, third.key}) == 3
+
+
+def test_a_stored_copy_does_not_hide_the_press_nor_one_name_another_that_it_begins(
+    store: Store,
+) -> None:
+    kept = keep_alert(store, BELL)
+    longer = a_press(1, ref="b1:77")
+    with store.transaction() as tx:
+        tx.alerts.add_signal(a_press(0, copy=True), kept.id, NOW)
+        assert tx.alerts.unheard([a_press(1), longer]) == (a_press(1), longer)
+
+
+def test_a_press_and_its_copy_in_one_batch_are_the_press(store: Store) -> None:
+    with store.transaction() as tx:
+        assert tx.alerts.unheard([a_press(0), a_press(0, copy=True)]) == (a_press(0),)
 
 
 def test_codes_of_four_digits_are_not_shared_by_what_stands_or_rested_less_than_a_day(
@@ -214,13 +263,35 @@ def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
     assert all_of(store, t.alerts) == []
 
 
-def test_alerts_that_somebody_is_moving_are_left_to_them(pg_store: Store) -> None:
+def test_who_comes_to_an_alert_that_somebody_is_moving_sees_what_became_of_it(
+    pg_store: Store,
+) -> None:
     held = keep_alert(pg_store)
-    free = keep_alert(pg_store, home=2)
-    later = NOW + timedelta(days=1)
-    with pg_store.transaction() as one, pg_store.transaction() as other:
-        assert [a.id for a in one.alerts.due(later, 1)] == [held.id]
-        assert [a.id for a in other.alerts.due(later, 10)] == [free.id]
+    moved = replace(held, next_due_at=NOW + timedelta(days=2))
+    with ThreadPoolExecutor(1) as other:
+        with pg_store.transaction() as tx:
+            assert tx.alerts.get(held.id) == held
+            late = other.submit(lambda: read_alone(pg_store, held.id))
+            tx.alerts.save(moved)
+        assert late.result(10) == moved
+
+
+def read_alone(store: Store, alert: int) -> Alert | None:
+    with store.transaction() as tx:
+        return tx.alerts.get(alert)
+
+
+def test_a_policy_that_cannot_be_read_any_more_is_replaced(store: Store) -> None:
+    kept = keep_alert(store)
+    aunt = {"steps": [{"roles": ["aunt"], "wait": 1, "channel": "sms"}]}
+    odds: tuple[object, ...] = ({}, {"steps": 7}, [], aunt)
+    for odd in odds:
+        with store.transaction() as tx:
+            tx.connection.execute(update(t.alerts).values(policy=odd, step=9))
+            read = tx.alerts.get(kept.id)
+        assert read is not None
+        assert read.policy == Policies().of(NO_USE, Grade.GREEN)
+        assert read.step == len(read.policy.steps) - 1
 
 
 def test_roles_are_words_that_the_database_knows(store: Store, street: Street) -> None:

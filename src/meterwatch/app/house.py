@@ -129,7 +129,7 @@ class House:
         with self.store.transaction(read_only=True) as tx:
             revision = tx.house.mark(HOMES_REVISION) or 0
             if revision != self._revision:
-                self._directory = Directory.of(tx.homes.watched())
+                self._directory = Directory.of(tx.homes.watched(), tx.homes.retired())
                 self._revision = revision
         return self._directory
 

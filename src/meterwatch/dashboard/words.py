@@ -23,6 +23,7 @@ from meterwatch.domain.signal import (
     LOW_USE,
     METER_SILENT,
     NO_USE,
+    UNKNOWN_BELL,
 )
 from meterwatch.store.views.queue import QueueRow
 
@@ -46,6 +47,7 @@ KINDS: Mapping[str, str] = {
     HUB_SILENT: mark("Gateway silent"),
     BATTERY: mark("Battery low"),
     BUTTON_SILENT: mark("Bell silent"),
+    UNKNOWN_BELL: mark("Unregistered bell pressed"),
 }
 _SEVERITIES: Mapping[str, Severity] = {
     BELL: Severity.URGENT,
@@ -54,6 +56,7 @@ _SEVERITIES: Mapping[str, Severity] = {
     HUB_SILENT: Severity.NO_DATA,
     BATTERY: Severity.NOTICE,
     BUTTON_SILENT: Severity.NOTICE,
+    UNKNOWN_BELL: Severity.IMPORTANT,
 }
 _LARGEST_FIGURE = 1e10  # past this it is no moment and no length; NaN fails the comparison too
 _STILL_HEARD = timedelta(hours=2)  # a meter that spoke longer ago is not "still" speaking
@@ -214,6 +217,13 @@ def _button_silent(case: _Case) -> list[str]:
     return [case.tongue.say(text, span=case.since_began())]
 
 
+def _unknown_bell(case: _Case) -> list[str]:
+    say, device = case.tongue.say, case.alert.kind.partition(":")[2]
+    at = case.tongue.at(case.alert.began_at, case.now)
+    text = mark("Bell %(device)s was pressed at %(time)s, and no home is registered for it")
+    return [say(text, device=device, time=at), say("find out whose it is, and register it")]
+
+
 def _other(case: _Case) -> list[str]:
     return [kind(case.tongue, case.alert.kind)]
 
@@ -241,4 +251,5 @@ _SENTENCES = {
     HUB_SILENT: _hub_silent,
     BATTERY: _battery,
     BUTTON_SILENT: _button_silent,
+    UNKNOWN_BELL: _unknown_bell,
 }

@@ -48,6 +48,7 @@ METER_SILENT = "meter_silent"
 HUB_SILENT = "hub_silent"
 BATTERY = "battery"
 BUTTON_SILENT = "button_silent"
+UNKNOWN_BELL = "unknown_bell"  # a bell that nobody registered was pressed: of whom, is not known
 
 LIFE_KINDS = frozenset({BELL, BELL_MISSED, NO_USE, LOW_USE, FLAT_FLOW})
 BELL_KINDS = frozenset({BELL, BELL_MISSED})
@@ -101,6 +102,44 @@ def _pressed(household: int, press: ButtonPress) -> Signal:
         press.received_at,
         key,
         evidence=evidence,
+    )
+
+
+def _of_nobody(device: str) -> str:
+    return f"{UNKNOWN_BELL}:{device[:64]}"
+
+
+def strange(presses: Iterable[ButtonPress], area: int) -> tuple[Signal, ...]:
+    """Turn presses of bells that nobody registered into signals about the area above all others."""
+    return tuple(
+        Signal(
+            Origin.HEARD,
+            _of_nobody(press.device),
+            SubjectKind.AREA,
+            area,
+            press.measured_at,
+            press.received_at,
+            f"{UNKNOWN_BELL}:{press.device}:{press.ref}",
+            evidence={"device": press.device},
+        )
+        for press in presses
+    )
+
+
+def placed(devices: Iterable[str], area: int, now: datetime) -> tuple[Signal, ...]:
+    """Say that these devices spoke and are known: a bell among them is nobody's no more."""
+    return tuple(
+        Signal(
+            Origin.HEARD,
+            _of_nobody(device),
+            SubjectKind.AREA,
+            area,
+            now,
+            now,
+            f"{UNKNOWN_BELL}:{device}:over:{int(now.timestamp())}",
+            Condition.CLEARED,
+        )
+        for device in devices
     )
 
 

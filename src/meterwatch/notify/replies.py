@@ -5,7 +5,10 @@ Rule 1. A digit or a short word, with or without the code, in either order: "1",
 Rule 2. Two answers, two codes, or a word we do not know make the whole unclear: asking once more
         is cheaper than a wrong "safe". "不平安" and "not safe" are words we do not know.
 Rule 3. A question is no answer: "safe?" is unclear.
-Rule 4. YES, START, STOP, END, QUIT and CANCEL belong to the carriers, and are never an answer.
+Rule 4. A code has four or six digits. A number of four or six is a code as it stands; one of five
+        or seven is a code and an answer written together, if only one of its ends is an answer:
+        "14826" is 1 and 4826, "14821" is unclear. No other number is parted.
+Rule 5. YES, START, STOP, END, QUIT and CANCEL belong to the carriers, and are never an answer.
 """
 
 import re

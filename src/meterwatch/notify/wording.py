@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from meterwatch.domain.notification import MessageKind
-from meterwatch.domain.signal import BELL_KINDS, HUB_SILENT, LIFE_KINDS
+from meterwatch.domain.signal import BELL_KINDS, HUB_SILENT, LIFE_KINDS, UNKNOWN_BELL
 from meterwatch.notify.texts.en import EN
 from meterwatch.notify.texts.language import Language
 from meterwatch.notify.texts.zh import ZH
@@ -96,7 +96,7 @@ def _values(pieces: Language, worry: str, params: Params) -> dict[str, str]:
     at = _clean(params.get("pressed_at", ""))
     plain = {"code": _clean(params.get("code", "")), "at": at, "ordinal": str(_ordinal(params))}
     absent = 0 if plain["code"] else 1
-    place = pieces.area if _family(worry) == HUB_SILENT else pieces.home
+    place = pieces.area if _family(worry) in {HUB_SILENT, UNKNOWN_BELL} else pieces.home
     known = pieces.worries if at else {**pieces.worries, **pieces.timeless}
     codes = _clean(params.get("codes", ""))
     said = {

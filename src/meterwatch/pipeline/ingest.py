@@ -5,23 +5,24 @@ raises, the broker delivers the batch again, and a fact that arrives twice is ke
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from meterwatch.domain.alert import raise_alerts
 from meterwatch.domain.escalation import Policies
 from meterwatch.domain.fact import ButtonPress, DeviceStatus, Fact, Reading, Refusal, Refused
 from meterwatch.domain.household import DeviceKind
-from meterwatch.domain.signal import heard
+from meterwatch.domain.signal import UNKNOWN_BELL, Signal, heard, placed, strange
 from meterwatch.gateways.base import FieldMap
 from meterwatch.gateways.wire import press_ref
 from meterwatch.pipeline.moves import keep_raised, surroundings
-from meterwatch.store import Store
+from meterwatch.store import Store, Transaction
 from meterwatch.store.homes import Watched
 from meterwatch.store.house import RefusedPayload
 from meterwatch.store.telemetry import Row
 
 _STALE = timedelta(days=1)
+_STRANGERS = 20  # so many bells of nobody are named one by one: a stranger may invent addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +30,25 @@ class Directory:
     """Who speaks under which address. Read anew when the revision of the homes grows."""
 
     by_address: Mapping[str, Watched]
+    retired: Mapping[str, Watched] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, watched: Sequence[Watched]) -> "Directory":
-        """Make the directory of the devices in service."""
-        return cls({one.device.address: one for one in watched})
+    def of(cls, watched: Sequence[Watched], retired: Sequence[Watched] = ()) -> "Directory":
+        """Make the directory of the devices in service, and of those that were."""
+        return cls(
+            {one.device.address: one for one in watched},
+            {one.device.address: one for one in retired},
+        )
+
+    def home_of(self, address: str) -> int | None:
+        """Name the home of a device, in service or not."""
+        found = self.by_address.get(address) or self.retired.get(address)
+        return found.device.household_id if found else None
 
     def field_maps(self) -> Mapping[str, FieldMap]:
         """Give the per-device settings that decoders need."""
-        return {address: one.fields for address, one in self.by_address.items() if one.fields}
+        both = {**self.retired, **self.by_address}
+        return {address: one.fields for address, one in both.items() if one.fields}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +80,40 @@ def ingest(
 class _Sorted:
     rows: list[Row]
     presses: list[tuple[int, ButtonPress]]
+    strangers: list[ButtonPress]
     statuses: list[tuple[int, DeviceStatus]]
     refused: list[RefusedPayload]
 
 
 def _sort(directory: Directory, facts: Sequence[Fact]) -> _Sorted:
     """Give each fact to its device; refuse those of nobody's device and of the wrong kind."""
-    found = _Sorted([], [], [], [])
+    found = _Sorted([], [], [], [], [])
     for fact in facts:
         watched = directory.by_address.get(fact.device)
-        if watched is None:
+        if isinstance(fact, ButtonPress):
+            _sort_press(found, directory.home_of(fact.device), fact)
+        elif watched is None:
             found.refused.append(_refused(fact, Refusal.UNKNOWN_DEVICE))
         elif isinstance(fact, DeviceStatus):
             found.statuses.append((watched.device.id, fact))
-        elif isinstance(fact, ButtonPress):
-            # A meter that presses is odd, but a press is never judged away.
-            found.presses.append((watched.device.household_id, _named(fact)))
         elif watched.device.kind is not DeviceKind.METER:
             found.refused.append(_refused(fact, Refusal.WRONG_KIND))
         else:
             found.rows.append(_row(watched.device.id, fact))
     return found
+
+
+def _sort_press(found: _Sorted, home: int | None, press: ButtonPress) -> None:
+    """Give a press to its home: a meter's, or that of a bell out of service, is not judged away.
+
+    What a gateway remembers of a bell of nobody is shown among the refused, and calls nobody.
+    """
+    if home is not None:
+        found.presses.append((home, _named(press)))
+        return
+    found.refused.append(_refused(press, Refusal.UNKNOWN_DEVICE))
+    if not press.cached:
+        found.strangers.append(_named(press))
 
 
 def _named(press: ButtonPress) -> ButtonPress:
@@ -122,7 +146,8 @@ def _refused(fact: Fact, reason: Refusal) -> RefusedPayload:
 
 def _hear(store: Store, policies: Policies, found: _Sorted, now: datetime) -> int:
     with store.transaction() as tx:
-        signals = tx.alerts.unheard(heard(found.presses))
+        told = (*heard(found.presses), *_of_strangers(tx, found, now))
+        signals = tx.alerts.unheard(told)
         standing = tx.alerts.standing_of([signal.subject for signal in signals])
 
         raised = raise_alerts(signals, standing, surroundings(tx, policies), now)
@@ -131,3 +156,14 @@ def _hear(store: Store, policies: Policies, found: _Sorted, now: datetime) -> in
         tx.homes.note_statuses(found.statuses)
         tx.house.refuse(found.refused)
     return len(new)
+
+
+def _of_strangers(tx: Transaction, found: _Sorted, now: datetime) -> tuple[Signal, ...]:
+    """Say which bells of nobody were pressed, and which devices are somebody's by now."""
+    there = tx.alerts.standing_like(UNKNOWN_BELL)
+    area = tx.homes.top_area() if there or found.strangers else None
+    if area is None:
+        return ()
+    known = {press.device for _, press in found.presses} | {s.device for _, s in found.statuses}
+    room = max(0, _STRANGERS - there)
+    return strange(found.strangers[:room], area) + placed(sorted(known), area, now)

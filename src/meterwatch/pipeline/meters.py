@@ -84,6 +84,7 @@ class Meters:
                 self._board = Board(tx.homes.watched(), tx.homes.swaps())
                 self._absences = tx.homes.absences(self.swept - timedelta(days=DAYS))
         if homes != self._homes_revision:
+            self._unjudged.intersection_update(self._board.homes)  # an edit may take a meter away
             self._rebuild(None, self._swept)
         if (homes, profiles) != (self._homes_revision, self._profiles_revision):
             profile = self._store.telemetry.profiles(self._board.homes)

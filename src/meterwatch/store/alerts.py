@@ -77,6 +77,12 @@ class Alerts:
         found = (self._read(query.where(_SUBJECT.in_(some))) for some in _chunks(subjects))
         return {alert.subject: alert for alerts in found for alert in alerts}
 
+    def standing_like(self, family: str) -> int:
+        """Count the standing alerts whose kind begins with this word and a colon."""
+        like = t.alerts.c.kind.startswith(f"{family}:", autoescape=True)
+        query = select(func.count()).where(t.STANDING, like)
+        return self._connection.execute(query).scalar_one()
+
     def due(self, now: datetime, limit: int) -> tuple[int, ...]:
         """Name alerts whose time has come, the longest overdue first."""
         query = select(t.alerts.c.id).where(t.STANDING, t.alerts.c.next_due_at <= now)
@@ -149,26 +155,30 @@ class Alerts:
         A sender that starts its numbers anew after a while presses anew: it gets a key of its own.
         The copy of a press that a bridge kept repeats the press itself, for as long as a week.
         """
+        signals = tuple(signals)
+        stored = self._stored({key for signal in signals for key in _keys(signal)})
         listed: dict[str, Signal] = {}
         for signal in signals:
+            held = [stored[key] for key in _keys(signal) if key in stored]
             within = _COPIES if signal.kind == BELL_MISSED else _REPEATS
-            names = [signal.key, signal.key.replace(f"{BELL_MISSED}:", f"{BELL}:", 1)]
-            last = self._last_stored(names)
-            if last is None:
-                listed.setdefault(signal.key, signal)
-            elif signal.as_of - last > within:
-                key = f"{signal.key}@{int(signal.as_of.timestamp())}"
-                listed.setdefault(signal.key, replace(signal, key=key))
+            if any(name in listed for name in _names(signal)):
+                continue
+            if not held:
+                listed[signal.key] = signal
+            elif signal.as_of - max(held) > within:
+                listed[signal.key] = replace(signal, key=f"{signal.key}@{_day(signal)}")
         return tuple(listed.values())
 
-    def _last_stored(self, names: Collection[str]) -> datetime | None:
-        """Say when a press of one of these names was heard last, under whatever key."""
+    def _stored(self, keys: Collection[str]) -> Mapping[str, datetime]:
+        """Say of these keys which are stored, and as of when."""
         s = t.signals.c
-        same = [or_(s.key == name, s.key.startswith(f"{name}@", autoescape=True)) for name in names]
-        last: datetime | None = self._connection.execute(
-            select(s.as_of).where(or_(*same)).order_by(s.as_of.desc()).limit(1)
-        ).scalar_one_or_none()
-        return last
+        return {
+            key: as_of
+            for some in _chunks(keys)
+            for key, as_of in self._connection.execute(
+                select(s.key, s.as_of).where(s.key.in_(some))
+            )
+        }
 
     def add_signal(self, signal: Signal, alert_id: int, now: datetime) -> None:
         """Keep a signal with its alert; a repetition changes nothing."""
@@ -202,6 +212,32 @@ class Alerts:
             )
             if self._connection.execute(taken.limit(1)).first() is None:
                 return code
+
+
+def _names(signal: Signal) -> tuple[str, ...]:
+    """Give the name of a press, and of the press itself if it is the copy of one."""
+    if signal.kind != BELL_MISSED:
+        return (signal.key,)
+    return (signal.key, signal.key.replace(f"{BELL_MISSED}:", f"{BELL}:", 1))
+
+
+def _day(signal: Signal) -> int:
+    return int(signal.as_of.timestamp()) // 86_400
+
+
+def _keys(signal: Signal) -> tuple[str, ...]:
+    """Give the keys under which a press may be stored that this one repeats.
+
+    A name that came up again after a while is kept with the day of it: whole keys are looked up
+    by their index, however many presses lie there.
+    """
+    days = (_COPIES if signal.kind == BELL_MISSED else _REPEATS).days
+    today = _day(signal)
+    return tuple(
+        key
+        for name in _names(signal)
+        for key in (name, *(f"{name}@{day}" for day in range(today - days, today + 1)))
+    )
 
 
 def _chunks(items: Collection[T]) -> Iterator[list[T]]:

@@ -38,12 +38,15 @@ class Homes:
 
     def watched(self) -> tuple[Watched, ...]:
         """Give every device in service."""
-        query = (
-            select(t.devices, t.households.c.area_id)
-            .join(t.households)
-            .where(t.devices.c.retired_at.is_(None))
-            .order_by(t.devices.c.id)
-        )
+        return self._devices(t.devices.c.retired_at.is_(None))
+
+    def retired(self) -> tuple[Watched, ...]:
+        """Give every device that was taken out of service: its bell may be pressed all the same."""
+        return self._devices(t.devices.c.retired_at.is_not(None))
+
+    def _devices(self, which: ColumnElement[bool]) -> tuple[Watched, ...]:
+        query = select(t.devices, t.households.c.area_id).join(t.households)
+        query = query.where(which).order_by(t.devices.c.id)
         return tuple(
             Watched(
                 device_from(row),
@@ -92,6 +95,11 @@ class Homes:
                     where=new.excluded.heard_at > t.device_states.c.heard_at,
                 )
             )
+
+    def top_area(self) -> int | None:
+        """Name the area above all others, if there is one."""
+        query = select(t.areas.c.id).where(t.areas.c.parent_id.is_(None)).order_by(t.areas.c.id)
+        return self._connection.execute(query.limit(1)).scalar_one_or_none()
 
     def code_of(self, household: int) -> str | None:
         """Give the office's own number of a home."""

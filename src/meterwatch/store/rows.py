@@ -47,6 +47,7 @@ def alert_values(alert: Alert) -> dict[str, Any]:
 
 def alert_from(row: RowMapping) -> Alert:
     """Read an alert from its row."""
+    policy = _policy(row)
     return Alert(
         subject_kind=SubjectKind(row["subject_kind"]),
         subject_id=row["subject_id"],
@@ -55,11 +56,11 @@ def alert_from(row: RowMapping) -> Alert:
         began_at=row["began_at"],
         as_of=row["as_of"],
         opened_at=row["opened_at"],
-        policy=_policy(row),
+        policy=policy,
         state=State(row["state"]),
         condition=Condition(row["condition"]),
         round=row["round"],
-        step=row["step"],
+        step=min(row["step"], len(policy.steps) - 1),
         next_due_at=row["next_due_at"],
         owner=row["owner"],
         had_it=tuple(row["had_it"]),
@@ -80,7 +81,7 @@ def _policy(row: RowMapping) -> EscalationPolicy:
     """
     try:
         return policy_from_json(row["policy"])
-    except (LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
         _log.warning("policy_unreadable", alert_id=row["id"])
         return Policies().of(row["kind"], Grade(row["grade"]))
 

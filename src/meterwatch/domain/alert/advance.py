@@ -114,8 +114,9 @@ def _go_wider(alert: Alert, act: Act, by: str, circle: Circle, now: datetime) ->
     if act is Act.DECLINE and alert.state is not State.OPEN and alert.owner != by:
         raise NotAllowed("taken")
     reason = "declined" if act is Act.DECLINE else "not_reached"
-    had_it = alert.had_it if by in alert.had_it else (*alert.had_it, by)
-    freed = replace(alert, state=State.OPEN, owner="", said_safe_by="", had_it=had_it)
+    freed = replace(alert, state=State.OPEN, owner="", said_safe_by="")
+    if act is Act.DECLINE and by not in alert.had_it:
+        freed = replace(freed, had_it=(*alert.had_it, by))
     said = Move(freed, lines=(Line(reason, by),))
     if act is Act.DECLINE and alert.state is State.OPEN and by in alert.had_it:
         return said  # one person who cannot come moves it on once

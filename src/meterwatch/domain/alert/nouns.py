@@ -121,8 +121,11 @@ class Alert:
 
     @property
     def raised_at(self) -> datetime:
-        """When it was raised, or its bell pressed last: one must have looked later than that."""
-        return self.as_of if is_bell(self.kind) else self.opened_at
+        """When it was raised, its bell pressed last, or its silence began anew.
+
+        One must have looked later than that.
+        """
+        return self.as_of if is_bell(self.kind) else max(self.opened_at, self.began_at)
 
     @property
     def exhausted(self) -> bool:

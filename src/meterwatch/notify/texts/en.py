@@ -12,6 +12,7 @@ from meterwatch.domain.signal import (
     LOW_USE,
     METER_SILENT,
     NO_USE,
+    UNKNOWN_BELL,
 )
 from meterwatch.notify.texts.language import Language
 
@@ -40,6 +41,7 @@ EN = Language(
         HUB_SILENT: "has many silent meters, state unknown",
         BATTERY: "has a device with a low battery",
         BUTTON_SILENT: "has a silent call button",
+        UNKNOWN_BELL: "has an unregistered bell that was pressed",
     },
     timeless={BELL: "pressed the bell", BELL_MISSED: "may have pressed the bell"},
     other="needs a check",

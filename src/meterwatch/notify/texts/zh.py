@@ -12,6 +12,7 @@ from meterwatch.domain.signal import (
     LOW_USE,
     METER_SILENT,
     NO_USE,
+    UNKNOWN_BELL,
 )
 from meterwatch.notify.texts.language import Language
 
@@ -40,6 +41,7 @@ ZH = Language(
         HUB_SILENT: "多户水表无信号，情况不明",
         BATTERY: "设备电量低",
         BUTTON_SILENT: "呼叫铃无信号",
+        UNKNOWN_BELL: "有未登记的呼叫铃被按下",
     },
     timeless={BELL: "按铃求助", BELL_MISSED: "可能按过铃"},
     other="有情况待核实",

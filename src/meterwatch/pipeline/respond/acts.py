@@ -1,5 +1,6 @@
 """The acts: have it, go, cannot, report what was found."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from meterwatch.domain.alert import (
@@ -12,7 +13,7 @@ from meterwatch.domain.alert import (
     advance,
     open_alert,
 )
-from meterwatch.domain.signal import Origin, Signal
+from meterwatch.domain.signal import LIFE_KINDS, Origin, Signal
 from meterwatch.domain.visit import Mode, Visit
 from meterwatch.pipeline.moves import keep_move, keep_raised
 from meterwatch.store import Store, Transaction
@@ -103,13 +104,15 @@ def _raise_anew(tx: Transaction, alert: Alert, visit_id: int, now: datetime) -> 
     keep_raised(tx, [Raised(signal, move, new=True)], now)
 
 
-def report_in(tx: Transaction, visit: Visit, now: datetime) -> int:
-    """Log a visit within a transaction that is already open."""
+def report_in(
+    tx: Transaction, visit: Visit, now: datetime, kinds: Collection[str] = LIFE_KINDS
+) -> int:
+    """Log a visit within a transaction that is already open; it answers alerts of these kinds."""
     answered = [
         alert
         for alert in tx.alerts.standing_of_home(visit.household_id)
         if visit.answers(alert.raised_at)
-        and alert.life
+        and alert.kind in kinds
         and not (alert.needs_confirmation and visit.mode is Mode.UNSTATED)
     ]
     number = tx.visits.add(visit, [alert.id for alert in answered])

@@ -207,7 +207,7 @@ def _away(
             seen=Seen.NOT_HOME,
             saw_person_at=None,
         )
-        report_in(tx, seen, now)
+        report_in(tx, seen, now, EXPLAINED_BY_ABSENCE)  # what runs on is not explained by it
     return Settled("away", {"answer": "away", "until_at": absence.until.isoformat()}, alert)
 
 

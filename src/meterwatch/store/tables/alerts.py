@@ -64,9 +64,7 @@ Index(
     sqlite_where=STANDING,
     postgresql_where=STANDING,
 )
-Index(
-    "ix_alerts_due", alerts.c.next_due_at, sqlite_where=STANDING, postgresql_where=STANDING
-)
+Index("ix_alerts_due", alerts.c.next_due_at, sqlite_where=STANDING, postgresql_where=STANDING)
 Index("ix_alerts_code", alerts.c.code)
 
 
