@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -15,13 +15,14 @@ from subprocess import PIPE, Popen
 from threading import Event
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import select
 
 from meterwatch.daemon.mqtt import BrokerSettings, Publisher
 from meterwatch.daemon.signals import SUPERVISED
 from meterwatch.gateways.native import ROOT
 from meterwatch.store import Store
-from meterwatch.store.tables import house, telemetry
+from meterwatch.store.tables import house
+from tests.e2e import stored
 from tests.parts.broker import Broker
 from tests.parts.ports import free_port
 
@@ -148,7 +149,7 @@ class Daemon:
                 for topic in topics:
                     publish(topic, b"is anybody there?")
                 pause.wait(0.2)
-                return {topic for (topic,) in self.people(refused)} == topics
+                return {topic for (topic,) in stored.people_rows(self.store, refused)} == topics
 
             wait_for("the daemon hears the broker", hears)
 
@@ -207,22 +208,3 @@ class Daemon:
             with suppress(ValueError):
                 lines.append(json.loads(line))
         return [line for line in lines if isinstance(line, dict)]
-
-    def people(self, query: Select[Any]) -> Sequence[Any]:
-        """Read from the database of people and alerts."""
-        with self.store.view() as view:
-            return view.people.execute(query).all()
-
-    def telemetry(self, query: Select[Any]) -> Sequence[Any]:
-        """Read from the database of readings."""
-        with self.store.view() as view:
-            return view.telemetry.execute(query).all()
-
-    def count_readings(self) -> int:
-        """Count the readings that are stored."""
-        return int(self.telemetry(select(func.count()).select_from(telemetry.readings))[0][0])
-
-    def mark(self, name: str) -> int:
-        """Give a mark of its database, 0 if there is none."""
-        found = self.people(select(house.marks.c.at).where(house.marks.c.name == name))
-        return int(found[0][0]) if found else 0

@@ -123,7 +123,7 @@ def test_a_replay_ends_alike_however_often_every_role_is_killed(
         for number, (share, role) in enumerate(KILLS):
             wait_for(
                 f"{share:.0%} of the readings",
-                lambda share=share: disturbed.count_readings() >= share * READINGS,  # type: ignore[misc]
+                lambda share=share: stored.count_readings(disturbed.store) >= share * READINGS,  # type: ignore[misc]
             )
             # Three homes press a bell: now and then just before the role that hears it dies.
             publish(*press(3 * number, began + timedelta(days=number, hours=3))).result(PATIENCE)
@@ -133,16 +133,14 @@ def test_a_replay_ends_alike_however_often_every_role_is_killed(
     assert said
 
     for daemon in (undisturbed, disturbed):
-        wait_for("everything is judged", lambda d=daemon: stored.is_judged(d, max(moments)))  # type: ignore[misc]
-        wait_for("everybody was told", lambda d=daemon: stored.is_at_rest(d))  # type: ignore[misc]
-
-    assert stored.registers(undisturbed) == expected
-    assert stored.registers(disturbed) == expected
-    assert stored.worries(disturbed) == stored.worries(undisturbed)
-    assert stored.senses(disturbed) == stored.senses(undisturbed)
-    for daemon in (undisturbed, disturbed):
-        reached = stored.told(daemon)
+        store = daemon.store
+        wait_for("everything is judged", lambda s=store: stored.is_judged(s, max(moments)))  # type: ignore[misc]
+        wait_for("everybody was told", lambda s=store: stored.is_at_rest(s))  # type: ignore[misc]
+        assert stored.registers(store) == expected
+        reached = stored.told(store)
         assert set(reached.values()) == {1}
-        assert reached.total() == stored.delivered(daemon)
-        assert not stored.refused(daemon)
+        assert reached.total() == stored.delivered(store)
+        assert not stored.refused(store)
         assert daemon.stop() == 0
+    assert stored.worries(disturbed.store) == stored.worries(undisturbed.store)
+    assert stored.senses(disturbed.store) == stored.senses(undisturbed.store)
