@@ -155,7 +155,8 @@ class ThroughBroker:
         self._source.start()
         self._publisher.start()
         if not self._wait(self._source.wait_connected):
-            raise BrokerLost("连不上消息服务器 / the broker does not answer")
+            why = self._source.state.problem or "no answer"
+            raise BrokerLost(f"连不上消息服务器 / the broker does not take us in: {why}")
 
     def send(self, messages: Sequence[Message]) -> None:
         """Publish messages and wait until they have come back and are committed."""
