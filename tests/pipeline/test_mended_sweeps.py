@@ -11,6 +11,7 @@ from meterwatch.detectors import Detector
 from meterwatch.domain.alert import Condition
 from meterwatch.domain.signal import HUB_SILENT, METER_SILENT, NO_USE, SilenceRule, SubjectKind
 from meterwatch.domain.usage import Findings, LocalTime, UsageProfile, UsageWindow
+from meterwatch.pipeline.board import Board
 from meterwatch.pipeline.meters import Meters
 from meterwatch.pipeline.sweep import Watch
 from meterwatch.store import Store
@@ -263,3 +264,20 @@ def test_a_run_after_one_that_was_killed_in_between_raises_the_rest_and_nothing_
     assert alerts(store, NO_USE)[:20] == first
     assert len(alerts(store, NO_USE)) == 25
     assert outbox(store)[: len(messages)] == messages
+
+
+def test_a_meter_that_reports_every_minute_costs_no_more_room_than_one_each_quarter(
+    store: Store, meter: int
+) -> None:
+    def shape() -> tuple[int, ...]:
+        with store.transaction(read_only=True) as tx:
+            board = Board(tx.homes.watched())
+        return board.window([1], {}).litres.shape
+
+    each = people.devices.update().where(people.devices.c.id == meter)
+    shapes = []
+    for minutes in (15, 1):
+        with store.transaction() as tx:
+            tx.connection.execute(each.values(interval_minutes=minutes))
+        shapes.append(shape())
+    assert shapes[0] == shapes[1]

@@ -9,6 +9,7 @@ from meterwatch.domain.signal import BELL, FLAT_FLOW, NO_USE
 from meterwatch.domain.visit import Mode, Outcome, Seen, Visit
 from meterwatch.pipeline.respond import correct, go, report
 from meterwatch.store import Store
+from meterwatch.store.tables import alerts as t
 from tests.parts.street import Street, build_street
 from tests.pipeline.acting import (
     NOW,
@@ -57,6 +58,8 @@ def test_who_looked_before_a_silence_was_raised_has_not_answered_it(
     store: Store, street: Street
 ) -> None:
     keep_alert(store, NO_USE, street.home.id)
+    with store.transaction() as tx:  # its worry began a day before it was raised
+        tx.connection.execute(t.alerts.update().values(began_at=NOW - minutes(1440)))
     report(store, visit(street, NOW + minutes(60), saw=NOW - minutes(840)), NOW + minutes(60))
     assert the_alert(store).state is State.OPEN
     report(store, visit(street, NOW + minutes(61), saw=NOW), NOW + minutes(61))

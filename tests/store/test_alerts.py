@@ -13,6 +13,7 @@ from meterwatch.domain.household import Grade, Role
 from meterwatch.domain.notification import Delivery
 from meterwatch.domain.signal import BELL, BELL_MISSED, FLAT_FLOW, NO_USE, Signal, SubjectKind
 from meterwatch.store import Store
+from meterwatch.store.rows import alert_values
 from meterwatch.store.tables import alerts as t
 from tests.parts.street import Street, build_street
 from tests.store.rows import (
@@ -211,6 +212,14 @@ def test_codes_of_four_digits_are_not_shared_by_what_stands_or_rested_less_than_
     codes = [keep_alert(store, NO_USE, home).code for home in range(1, 200)]
     assert len(set(codes)) == len(codes)
     assert all(len(code) == 4 and code.isdecimal() and code[0] != "0" for code in codes)
+
+
+def test_where_every_code_of_four_digits_is_taken_the_next_has_six(sqlite_store: Store) -> None:
+    values = alert_values(fresh_alert())
+    taken = [values | {"subject_id": n, "code": str(n)} for n in range(1_000, 10_000)]
+    with sqlite_store.transaction() as tx:
+        tx.connection.execute(t.alerts.insert(), taken)
+    assert len(keep_alert(sqlite_store).code) == 6
 
 
 def test_an_alert_is_found_by_its_code_and_the_newest_of_two_counts(store: Store) -> None:
