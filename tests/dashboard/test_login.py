@@ -1,6 +1,8 @@
 """Logins: the first account, passwords, the lock, and how long a session lasts."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import BoundedSemaphore
 
 import pytest
 from fastapi.testclient import TestClient
@@ -26,6 +28,18 @@ def known(here: Town) -> Town:
 
 def log_in(browser: TestClient, password: str = PASSWORD, name: str = "林晓", **more: str) -> int:
     return browser.post("/login", data={"name": name, "password": password, **more}).status_code
+
+
+def guess(town: Town, password: str) -> str:
+    """Try a password at the very moment of the others; a full house is asked again."""
+    while True:
+        try:
+            user = sessions.log_in(town.store, "林晓", password, NOW)
+        except sessions.Locked:
+            return "locked"
+        except sessions.Busy:
+            continue
+        return "opened" if user else "checked"
 
 
 def test_the_right_password_opens_and_leads_on(known: Town, stranger: TestClient) -> None:
@@ -56,6 +70,61 @@ def test_five_failures_lock_the_name_for_a_quarter_of_an_hour(
 
 def test_a_name_that_does_not_exist_locks_as_well(stranger: TestClient) -> None:
     assert [log_in(stranger, "wrong", "谁") for _ in range(6)] == [401] * 5 + [429]
+
+
+def test_guesses_at_the_same_moment_are_counted_before_they_are_checked(
+    known: Town,
+) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        tried = [pool.submit(guess, known, "wrong password") for _ in range(8)]
+    answers = [one.result() for one in tried]
+    assert answers.count("checked") == sessions.FAILURES
+    assert answers.count("locked") == 8 - sessions.FAILURES
+
+
+def test_a_new_password_from_the_administrator_frees_a_locked_name(
+    known: Town, stranger: TestClient, machine: HandClock
+) -> None:
+    assert [log_in(stranger, "wrong password") for _ in range(6)] == [401] * 5 + [429]
+    machine.advance(timedelta(seconds=1))
+    with known.store.transaction() as tx:
+        tx.accounts.audit("command", "password_set", f"user:{known.operator}", machine.now())
+    machine.advance(timedelta(seconds=1))
+    assert [log_in(stranger, "wrong password") for _ in range(4)] == [401] * 4
+    assert log_in(stranger) == 303
+
+
+@pytest.mark.parametrize("places", [sessions.HASHING, sessions.WAITING])
+def test_a_flood_of_logins_is_told_to_try_again_and_counts_as_no_failure(
+    known: Town, stranger: TestClient, places: BoundedSemaphore
+) -> None:
+    taken = 0
+    while places.acquire(blocking=False):
+        taken += 1
+    try:
+        form = {"name": "林晓", "password": "wrong password"}
+        answers = [stranger.post("/login", data=form) for _ in range(2)]
+        english = stranger.post("/login?lang=en", data=form)
+    finally:
+        places.release(taken)
+    assert [answer.status_code for answer in answers] == [503] * 2
+    assert "请稍后再试" in answers[0].text
+    assert "Try again." in english.text
+    assert [log_in(stranger, "wrong password") for _ in range(4)] == [401] * 4
+    assert log_in(stranger) == 303
+
+
+def test_a_link_that_is_not_good_costs_no_check_of_a_password(
+    here: Town, stranger: TestClient
+) -> None:
+    taken = 0
+    while sessions.HASHING.acquire(blocking=False):
+        taken += 1
+    try:
+        form = {"token": "x", "name": "王", "password": PASSWORD, "again": PASSWORD}
+        assert stranger.post("/login/first", data=form).status_code == 410
+    finally:
+        sessions.HASHING.release(taken)
 
 
 def test_a_success_forgives_earlier_failures(
@@ -157,6 +226,28 @@ def test_a_link_that_is_a_day_old_opens_nothing(
     token = sessions.first_link(here.store, NOW)
     machine.advance(sessions.LINK_LASTS)
     assert stranger.get(f"/login/first?token={token}").status_code == 410
+
+
+def test_a_name_that_is_taken_is_said_and_the_link_stays_good(
+    here: Town, stranger: TestClient
+) -> None:
+    with here.store.transaction() as tx:
+        tx.accounts.disable(here.operator, NOW)
+    token = sessions.first_link(here.store, NOW) or ""
+    form = {"token": token, "name": "林晓", "password": PASSWORD, "again": PASSWORD}
+    answer = stranger.post("/login/first", data=form)
+    assert answer.status_code == 422
+    assert "已有同名账户" in answer.text
+    assert sessions.link_is_good(here.store, token, NOW)
+
+
+def test_an_account_that_is_made_ends_the_links_that_nobody_used(here: Town) -> None:
+    with here.store.transaction() as tx:
+        tx.accounts.disable(here.operator, NOW)
+    token = sessions.first_link(here.store, NOW) or ""
+    with here.store.transaction() as tx:
+        tx.accounts.add_user("王站长", "no password fits", "zh", NOW)
+    assert not sessions.link_is_good(here.store, token, NOW)
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,31 @@ def test_a_demonstration_needs_no_login_but_only_on_this_machine(here: Town) -> 
     assert rebound.get("/").status_code == 421
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1@evil.example", "127.0.0.1.evil.example", "[::1]evil", "evil/?127.0.0.1", "x@[::1]"],
+)
+def test_a_demonstration_reads_the_name_as_it_was_written(here: Town, host: str) -> None:
+    settings = Settings(guest=here.operator)
+    app = make(here.store, here.clock, here.clock.now, SHANGHAI, settings)
+    browser = TestClient(app, follow_redirects=False)
+    assert browser.get("/", headers={"Host": host}).status_code == 421
+    assert browser.get("/", headers={"Host": "[::1]:8000"}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["a/login?", "a/static/", "a/hooks/?x=", "a/metrics#", "["])
+def test_no_name_of_this_machine_moves_a_request_past_the_door(
+    stranger: TestClient, host: str
+) -> None:
+    named = {"Host": host}
+    page = stranger.get("/households/1?x=1", headers=named)
+    assert page.headers["location"] == "/login?next=%2Fhouseholds%2F1%3Fx%3D1"
+    assert page.headers["cache-control"] == "no-store"
+    assert stranger.get("/api/v1/alerts", headers=named).status_code == 401
+    foreign = {**named, "Sec-Fetch-Site": "cross-site"}
+    assert stranger.post("/alerts/1/acknowledge", headers=foreign).status_code == 403
+
+
 def test_the_demonstration_has_no_doors_in_a_real_house(client: TestClient) -> None:
     assert client.get("/demo/phone").status_code == 404
     assert client.post("/demo/act/press").status_code == 404

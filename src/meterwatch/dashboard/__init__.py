@@ -127,7 +127,7 @@ async def _say_broken(request: Request, _error: Exception) -> Response:
 
 
 async def _say_invalid(request: Request, error: Exception) -> Response:
-    if request.url.path.startswith("/api/") and isinstance(error, RequestValidationError):
+    if request.scope["path"].startswith("/api/") and isinstance(error, RequestValidationError):
         places = [".".join(str(step) for step in wrong["loc"]) for wrong in error.errors()]
         return JSONResponse({"detail": "not valid", "where": places}, 422)
     return _say(request, 422)
@@ -135,6 +135,6 @@ async def _say_invalid(request: Request, error: Exception) -> Response:
 
 def _say(request: Request, status: int) -> Response:
     """Answer a mistake in the form in which it was asked."""
-    if request.url.path.startswith(("/api/", "/hooks/", "/static/")):
+    if request.scope["path"].startswith(("/api/", "/hooks/", "/static/")):
         return JSONResponse({"detail": status}, status)
     return reader(request).page("error.html", status, code=status)

@@ -138,7 +138,7 @@ class Reader:
             office=desk.settings.office,
             demo=desk.demo,
             guest=desk.settings.guest is not None,
-            path=self.request.url.path,
+            path=self.request.scope["path"],
             other_language=self._other_language(),
             machine=desk.machine_now(),
             said=self.request.query_params.get("said", ""),

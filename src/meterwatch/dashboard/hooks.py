@@ -75,6 +75,7 @@ def called(request: Request, public_url: str) -> str:
     """Rebuild the address that the carrier called: signatures cover it."""
     if not public_url:
         return str(request.url)
-    query = f"?{request.url.query}" if request.url.query else ""
-    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    asked = request.scope["query_string"].decode("latin-1")
+    query = f"?{asked}" if asked else ""
+    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
     return f"{public_url.rstrip('/')}{raw.partition(b'?')[0].decode('latin-1')}{query}"

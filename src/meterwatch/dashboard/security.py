@@ -2,9 +2,11 @@
 
 A request that changes anything must come from a page of this console: the browser says so itself
 (`Sec-Fetch-Site`, or `Origin` from older ones). Hooks of carriers are proved by their signature
-instead. Everything but the login, the probes, the assets and the hooks needs a session.
+instead. Everything but the login, the probes, the assets and the hooks needs a session. Paths are
+judged as they are routed (`scope["path"]`): an address rebuilt from `Host` is a stranger's word.
 """
 
+import re
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -34,6 +36,9 @@ HEADERS: Final = {
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 LARGEST_BODY: Final = 256 * 1024
+_NAMES_LOOPBACK: Final = re.compile(
+    r"(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?", re.ASCII | re.IGNORECASE
+)
 _OPEN: Final = frozenset({"/login", "/livez", "/readyz"})
 _OPEN_BELOW: Final = ("/login/", "/static/", "/hooks/")
 
@@ -52,10 +57,17 @@ def same_origin(headers: Headers) -> bool:
     return bool(origin.netloc) and origin.netloc == headers.get("host")
 
 
+def names_loopback(headers: Headers) -> bool:
+    """Tell whether a request was made to a name that means this machine, as it was written."""
+    hosts = headers.getlist("host")
+    return len(hosts) == 1 and _NAMES_LOOPBACK.fullmatch(hosts[0]) is not None
+
+
 def from_loopback(request: Request) -> bool:
     """Tell whether a request comes from this machine itself and not through a proxy."""
     forwarded = any(name in request.headers for name in ("x-forwarded-for", "forwarded"))
-    return not forwarded and request.client is not None and request.client.host in LOOPBACK
+    here = request.client is not None and request.client.host in LOOPBACK
+    return here and not forwarded and names_loopback(request.headers)
 
 
 def needs_session(path: str) -> bool:
@@ -100,12 +112,12 @@ class Guard:
 
     def _wrong_host(self, request: Request) -> Response | None:
         """Refuse strange names for this machine where nobody has to log in."""
-        if self._desk.settings.guest is None or request.url.hostname in LOOPBACK:
+        if self._desk.settings.guest is None or names_loopback(request.headers):
             return None
         return PlainTextResponse("Open this demonstration at http://127.0.0.1.", 421)
 
     def _stranger(self, request: Request, user: User | None) -> Response | None:
-        path = request.url.path
+        path = request.scope["path"]
         if user is not None or not needs_session(path):
             return None
         if path == "/metrics" and from_loopback(request):
@@ -114,13 +126,14 @@ class Guard:
         if request.method != "GET" or partial or path.startswith("/api/") or path == "/live":
             gone = {"HX-Redirect": "/login"} if partial else {}
             return JSONResponse({"detail": "log in first"}, 401, gone)
-        onward = path + (f"?{request.url.query}" if request.url.query else "")
+        query = request.scope["query_string"].decode("latin-1")
+        onward = path + (f"?{query}" if query else "")
         return RedirectResponse(f"/login?next={quote(onward, safe='')}", 303)
 
     def _add_headers(self, request: Request, headers: MutableHeaders) -> None:
         for name, value in HEADERS.items():
             headers.setdefault(name, value)
-        if not request.url.path.startswith("/static/"):
+        if not request.scope["path"].startswith("/static/"):
             headers.setdefault("Cache-Control", "no-store")
         if self._desk.settings.secure:
             headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -140,6 +153,6 @@ def _refused(request: Request) -> Response | None:
         return PlainTextResponse("Say how long the body is (Content-Length).", 411)
     if int(length or 0) > LARGEST_BODY:
         return PlainTextResponse(f"The body is larger than {LARGEST_BODY} bytes.", 413)
-    if request.url.path.startswith("/hooks/") or same_origin(request.headers):
+    if request.scope["path"].startswith("/hooks/") or same_origin(request.headers):
         return None
     return PlainTextResponse("This did not come from a page of this console.", 403)

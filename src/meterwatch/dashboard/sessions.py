@@ -2,8 +2,11 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -16,6 +19,12 @@ LOCKED_FOR = timedelta(minutes=15)
 LINK_LASTS = timedelta(hours=24)
 TOUCH_EVERY = timedelta(minutes=1)
 SHORTEST_PASSWORD = 10
+
+# A check of a password is made to be costly. Two run at once and a few more wait for a moment, so
+# that a flood of logins takes neither the memory nor the threads that the other pages need.
+HASHING = BoundedSemaphore(2)
+WAITING = BoundedSemaphore(8)
+PATIENCE_SECONDS = 1.0
 
 _HASHER = PasswordHasher()
 # Checked when there is no such name, so that the answer takes as long either way.
@@ -35,13 +44,38 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+class Busy(Exception):  # noqa: N818  # an answer to a person
+    """Too many passwords are being checked at this moment; nothing was done."""
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    if not WAITING.acquire(blocking=False):
+        raise Busy
+    try:
+        if not HASHING.acquire(timeout=PATIENCE_SECONDS):
+            raise Busy
+    finally:
+        WAITING.release()
+    try:
+        yield
+    finally:
+        HASHING.release()
+
+
 def hash_password(password: str) -> str:
-    """Give the form in which a password is kept."""
-    return _HASHER.hash(password)
+    """Give the form in which a password is kept.
+
+    Raises
+    ------
+    Busy
+        If it was not its turn within a second.
+    """
+    with _in_turn():
+        return _HASHER.hash(password)
 
 
-def password_is(password_hash: str, password: str) -> bool:
-    """Tell whether this is the password."""
+def _password_is(password_hash: str, password: str) -> bool:
     try:
         return _HASHER.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
@@ -86,25 +120,35 @@ class Locked(Exception):  # noqa: N818  # an answer to a person
 def log_in(store: Store, name: str, password: str, now: datetime) -> User | None:
     """Check a name and a password.
 
+    The failure is written before the check, so that many guesses at once count as many; the line
+    of the login that follows a right password forgives it.
+
     Raises
     ------
     Locked
         After five failures within a quarter of an hour, whether the name exists or not.
+    Busy
+        If it was not its turn within a second; this does not count as a failure.
     """
-    with store.view() as view:
-        accounts = Accounts(view.people)
+    with _in_turn():
+        user = _note_failure(store, name, now)
+        known = user.password_hash if user and not user.disabled else _NOBODY
+        right = _password_is(known, password)
+    return user if right and user and not user.disabled else None
+
+
+def _note_failure(store: Store, name: str, now: datetime) -> User | None:
+    with store.transaction() as tx:
+        accounts = tx.accounts
+        accounts.one_login_at_a_time()
         user = accounts.named(name)
         subject = f"user:{user.id}" if user else f"name:{hashed(name)[:16]}"
-        last = accounts.last_audited("login", subject) or now - LOCKED_FOR
-        failures = accounts.audited("login_failed", subject, max(last, now - LOCKED_FOR))
-    if failures >= FAILURES:
-        raise Locked
-    known = user.password_hash if user and not user.disabled else _NOBODY
-    if password_is(known, password) and user and not user.disabled:
-        return user
-    with store.transaction() as tx:
-        tx.accounts.audit("system", "login_failed", subject, now)
-    return None
+        forgiven = [accounts.last_audited(act, subject) for act in ("login", "password_set")]
+        since = max([now - LOCKED_FOR, *(at for at in forgiven if at)])
+        if accounts.audited("login_failed", subject, since) >= FAILURES:
+            raise Locked
+        accounts.audit("system", "login_failed", subject, now)
+    return user
 
 
 def first_link(store: Store, now: datetime) -> str | None:
@@ -123,14 +167,30 @@ def link_is_good(store: Store, token: str, now: datetime) -> bool:
         return Accounts(view.people).link_is_good(hashed(token), now)
 
 
+class Taken(Exception):  # noqa: N818  # an answer to a person
+    """There is an account of this name; the link is as good as before."""
+
+
 def use_link(
     store: Store, token: str, name: str, password: str, language: str, now: datetime
 ) -> int | None:
-    """Make the first account with a one-time link; None if the link is used up or too old."""
+    """Make the first account with a one-time link; None if the link is used up or too old.
+
+    Raises
+    ------
+    Taken
+        If there is an account of this name.
+    Busy
+        If it was not its turn within a second.
+    """
+    if not link_is_good(store, token, now):
+        return None
     password_hash = hash_password(password)
     with store.transaction() as tx:
         if not tx.accounts.use_link(hashed(token), now):
             return None
+        if tx.accounts.named(name):
+            raise Taken  # which also takes back that the link was used
         user = tx.accounts.add_user(name, password_hash, language, now)
         tx.accounts.audit(f"user:{user}", "account_made", f"user:{user}", now)
         return user

@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from meterwatch.store.tables import house as h
 from meterwatch.store.tables import people as t
 
+_LOGINS = 0x6D77_6C6F  # the name of PostgreSQL's lock for logins
+
 
 @dataclass(frozen=True, slots=True)
 class User:
@@ -41,7 +43,8 @@ class Accounts:
         self._connection = connection
 
     def add_user(self, name: str, password_hash: str, language: str, now: datetime) -> int:
-        """Make an account and give its id."""
+        """Make an account and give its id; one-time links that nobody used end with it."""
+        self._connection.execute(delete(t.login_links).where(t.login_links.c.used_at.is_(None)))
         row = t.users.insert().values(
             name=name, password_hash=password_hash, language=language, created_at=now
         )
@@ -146,6 +149,11 @@ class Accounts:
                 at=now, actor=actor, act=act, subject=subject, detail=dict(detail or {})
             )
         )
+
+    def one_login_at_a_time(self) -> None:
+        """Wait until no other transaction counts failures; SQLite has one writer anyway."""
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(select(func.pg_advisory_xact_lock(_LOGINS)))
 
     def audited(self, act: str, subject: str, since: datetime) -> int:
         """Count the lines of one act about one subject since a moment."""

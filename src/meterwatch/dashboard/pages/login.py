@@ -15,9 +15,11 @@ Typed = Annotated[str, Form(max_length=200)]
 COMPLAINTS = {
     "wrong": mark("The name or the password is not right."),
     "locked": mark("Too many failures. Wait a quarter of an hour and try again."),
+    "busy": mark("Too many people are logging in at this moment. Try again."),
     "used": mark("This link is used up or too old. Restart the service for a new one."),
     "name": mark("Give a name of at most 64 characters."),
     "short": mark("The password needs at least 10 characters."),
+    "taken": mark("There is an account of this name already. Choose another name."),
     "differs": mark("The two passwords are not the same."),
     "same": mark("The password must not be the name."),
 }
@@ -46,6 +48,8 @@ def log_in(
         user = sessions.log_in(reader.desk.store, plain(name), password, now)
     except sessions.Locked:
         return _login(reader, onward, "locked", 429)
+    except sessions.Busy:
+        return _login(reader, onward, "busy", 503)
     if user is None:
         return _login(reader, onward, "wrong", 401)
     return _enter(reader, user.id, onward)
@@ -82,12 +86,21 @@ def make_first(
     desk, now = reader.desk, reader.desk.machine_now()
     wrong = sessions.complaints(name, password, again)
     if wrong:
-        said = [COMPLAINTS[code] for code in wrong]
-        return reader.page("first.html", 422, token=token, name=name, complaints=said)
-    user = sessions.use_link(desk.store, token, name, password, reader.tongue.language, now)
+        return _first(reader, token, name, wrong)
+    try:
+        user = sessions.use_link(desk.store, token, name, password, reader.tongue.language, now)
+    except sessions.Taken:
+        return _first(reader, token, name, ["taken"])
+    except sessions.Busy:
+        return _first(reader, token, name, ["busy"], 503)
     if user is None:
         return _login(reader, "/", "used", 410)
     return _enter(reader, user, "/")
+
+
+def _first(reader: Reader, token: str, name: str, wrong: list[str], status: int = 422) -> Response:
+    said = [COMPLAINTS[code] for code in wrong]
+    return reader.page("first.html", status, token=token, name=name, complaints=said)
 
 
 def _login(reader: Reader, onward: str, complaint: str, status: int = 200) -> Response:

@@ -61,3 +61,4 @@ audit = Table(
     Column("subject", Text, nullable=False),
     Column("detail", Json, nullable=False),
 )
+Index("ix_audit_subject_act_at", audit.c.subject, audit.c.act, audit.c.at)

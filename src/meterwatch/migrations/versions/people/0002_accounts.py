@@ -33,6 +33,7 @@ def _audit() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
     )
     op.create_index(op.f("ix_audit_at"), "audit", ["at"], unique=False)
+    op.create_index("ix_audit_subject_act_at", "audit", ["subject", "act", "at"], unique=False)
 
 
 def _login_links() -> None:
