@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import openpyxl
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from meterwatch.dashboard.visit_form import COMPLAINTS, Asked, VisitFields, fill
 from meterwatch.domain.alert import State
 from meterwatch.domain.visit import Mode, Outcome, Seen, Visit
 from meterwatch.pipeline import respond
+from meterwatch.store.tables import house as h
 from meterwatch.store.views import visits
 from tests.dashboard.test_queue import state_of
 from tests.dashboard.town import MINUTE, NOW, SHANGHAI, Town
@@ -132,6 +134,9 @@ def test_a_red_home_away_for_too_long_keeps_its_visit_and_asks_for_the_absence(
         ({"arrived_at": "yesterday"}, "time"),
         ({"saw_person_at": "2026-11-21T18:00"}, "future"),
         ({"arrived_at": "2026-11-21T12:40"}, "order"),
+        ({"dispatched_at": "2025-11-19T12:40"}, "past"),
+        ({"dispatched_at": "0001-01-01T00:00"}, "time"),
+        ({"quick": "home", "dispatched_at": "2025-11-19T12:40"}, "past"),
         ({"outcome": "away_family", "seen": "not_home", "away_until": "2026-01-01"}, "away"),
     ],
 )
@@ -187,6 +192,39 @@ def test_a_correction_is_a_new_line_and_the_old_one_stays(client: TestClient, he
     assert client.get("/visits/1/correct").headers["location"] == "/visits/2/correct"
 
 
+def test_a_correction_may_name_times_of_the_day_it_corrects(here: Town) -> None:
+    then = NOW - timedelta(days=500)
+    told = Asked(2, {"me": ("user:1", "operator")}, NOW, SHANGHAI, logged_at=then)
+    arrived = (then - MINUTE).astimezone(SHANGHAI).strftime("%Y-%m-%dT%H:%M")
+    late = {"dispatched_at": "", "saw_person_at": "", "arrived_at": arrived}
+    fields = VisitFields.model_validate({**FULL, "visitor": "me", **late})
+    assert fill(fields, told).complaints == ()
+    assert fill(fields, asked()).complaints == ("past",)
+
+
+def test_who_typed_a_visit_of_somebody_else_is_written_down(client: TestClient, here: Town) -> None:
+    client.post("/visits/new?household=2", data=FULL)
+    client.post("/visits/1/correct", data={**FULL, "outcome": "illness"})
+    assert line(here, 2).visit.visitor == "contact:4"
+    with here.store.view() as view:
+        query = select(h.audit.c.actor, h.audit.c.act, h.audit.c.subject)
+        rows = view.people.execute(query.where(h.audit.c.subject.like("visit:%"))).all()
+    by = f"user:{here.operator}"
+    assert [tuple(row) for row in rows] == [(by, "visit", "visit:1"), (by, "correct", "visit:2")]
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_ledger_sought_at_the_end_of_all_days_is_shown(client: TestClient, day: str) -> None:
+    assert client.get(f"/visits?since={day}&until={day}").status_code == 200
+
+
+def test_every_cell_of_the_csv_is_quoted(client: TestClient) -> None:
+    client.post("/visits/new?household=2", data=FULL)
+    text = client.get("/visits.csv").content.decode("utf-8-sig")
+    assert text.startswith('"编号 No."')
+    assert '"1","",""' in text
+
+
 def test_the_csv_opens_with_its_characters_and_both_languages(client: TestClient) -> None:
     client.post("/visits/new?household=2", data=FULL)
     answer = client.get("/visits.csv")
@@ -198,7 +236,10 @@ def test_the_csv_opens_with_its_characters_and_both_languages(client: TestClient
     assert len(rows) == 2
 
 
-HOSTILE = ["=HYPERLINK(1)", "+1+1", "-2", "@SUM(A1)", " =1", "\t=1"]
+HOSTILE = [
+    *("=HYPERLINK(1)", "+1+1", "-2", "@SUM(A1)", " =1", "\t=1"),
+    *("＝HYPERLINK(1)", "＋1", "－2", "＠SUM(A1)", "﹢1", "\u3000＝1"),
+]
 
 
 @pytest.mark.parametrize("note", HOSTILE)
@@ -247,7 +288,7 @@ def test_an_export_holds_every_line_that_is_sought_and_no_other(
         visit = Visit(2, "user:1", "operator", mode, Outcome.SAFE, Seen.WELL, at)
         respond.report(here.store, visit, at)
     text = client.get("/visits.csv?mode=home&since=2026-11-22&until=2026-11-23").text
-    assert [row.split(",")[0] for row in text.splitlines()[1:]] == ["3"]
+    assert [row[0] for row in csv.reader(io.StringIO(text))][1:] == ["3"]
     with here.store.view() as view:
         found = [row.id for row in visits.every(view, visits.Sought(mode="home"), chunk=1)]
     assert found == [4, 3, 1]

@@ -6,6 +6,7 @@ cannot make a spreadsheet compute or call anything.
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
@@ -50,7 +51,8 @@ def guarded(text: str) -> str:
     ("'=HYPERLINK(1)", '平安')
     """
     clean = ILLEGAL_CHARACTERS_RE.sub("", text)
-    formula = clean.lstrip()[:1] in {"=", "+", "-", "@"} or clean[:1] in {"\t", "\r"}
+    first = unicodedata.normalize("NFKC", clean.lstrip()[:1])[:1]  # some take a wide ＝ for =
+    formula = first in {"=", "+", "-", "@"} or clean[:1] in {"\t", "\r"}
     return f"'{clean}" if formula else clean
 
 
@@ -110,7 +112,7 @@ def xlsx(rows: Iterable[VisitRow], tongue: Tongue, taken_by: str, now: datetime)
 
 def _csv_line(texts: Iterable[str]) -> bytes:
     line = io.StringIO()
-    csv.writer(line).writerow(texts)
+    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(texts)
     return line.getvalue().encode()
 
 

@@ -24,7 +24,8 @@ def day_of(text: str, zone: ZoneInfo) -> datetime | None:
 
 
 def after_day(start: datetime | None, zone: ZoneInfo) -> datetime | None:
-    """Give the beginning of the next local day."""
-    if start is None:
+    """Give the beginning of the next local day; None on the last day of all."""
+    try:
+        return start and (start.astimezone(zone) + timedelta(days=1)).astimezone(UTC)
+    except OverflowError:
         return None
-    return (start.astimezone(zone) + timedelta(days=1)).astimezone(UTC)

@@ -27,6 +27,7 @@ COMPLAINTS = {
     "contradiction": mark("What was found does not go with whether the person was met."),
     "time": mark("A time cannot be read; write it like 2026-11-21 06:40."),
     "future": mark("A time lies in the future."),
+    "past": mark("A time lies more than a year back."),
     "order": mark("The times are not in order: set out, arrived, met the person."),
     "needs": mark("One of the needs is not known."),
     "away": mark("The absence must end in the future, within a year."),
@@ -34,6 +35,7 @@ COMPLAINTS = {
 _MET = {Seen.WELL, Seen.UNWELL}
 _ONLY_IF_MET = {Outcome.SAFE, Outcome.QUIET_DAY, Outcome.FALL, Outcome.ILLNESS}
 _CLOCK_SLACK = timedelta(minutes=2)
+_LONGEST_AGO = timedelta(days=366)
 _LONGEST_ABSENCE = timedelta(days=366)
 
 
@@ -64,12 +66,16 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is known before the form is read: whose home, who may have gone, when, where."""
+    """What is known before the form is read: whose home, who may have gone, when, where.
+
+    A correction may name the times of its day: `logged_at` is when the first line was written.
+    """
 
     household_id: int
     visitors: dict[str, tuple[str, str]]  # choice -> (signature, role)
     now: datetime
     zone: ZoneInfo
+    logged_at: datetime | None = None
 
 
 def fill(fields: VisitFields, asked: Asked) -> Filled:
@@ -154,6 +160,8 @@ def _times(fields: VisitFields, asked: Asked) -> list[str]:
     wrong = ["time"] if len(known) < len(typed) else []
     if any(moment > asked.now + _CLOCK_SLACK for moment in known):
         wrong.append("future")
+    if any(moment < (asked.logged_at or asked.now) - _LONGEST_AGO for moment in known):
+        wrong.append("past")
     if known != sorted(known):
         wrong.append("order")
     return wrong

@@ -1,6 +1,7 @@
 """The ledger of visits (探视台账), its exports, and the form in which a visit is reported."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query
@@ -58,7 +59,7 @@ def as_csv(
 ) -> Response:
     """Give the ledger as a CSV file that spreadsheets open with the right characters."""
     sought = _sought(reader, since, until, mode, outcome, q)
-    _audit_export(reader, "csv")
+    _audit(reader, "export", "visits.csv")
     sheet = ledger_sheet.csv_lines(_every(reader, sought), reader.tongue)
     return StreamingResponse(sheet, media_type="text/csv; charset=utf-8", headers=_named("csv"))
 
@@ -74,7 +75,7 @@ def as_xlsx(
 ) -> Response:
     """Give the ledger as a spreadsheet, marked with who took it and when."""
     sought = _sought(reader, since, until, mode, outcome, q)
-    _audit_export(reader, "xlsx")
+    _audit(reader, "export", "visits.xlsx")
     taken_by = reader.user.name if reader.user else ""
     book = ledger_sheet.xlsx(_every(reader, sought), reader.tongue, taken_by, reader.now)
     return Response(book, media_type=ledger_sheet.XLSX, headers=_named("xlsx"))
@@ -113,7 +114,8 @@ def report(
     filled = fill(fields, _asked(reader, household))
     if filled.visit is None:
         return _form(reader, household, alert, fields, filled.complaints)
-    respond.report(reader.desk.store, filled.visit, reader.now)
+    number = respond.report(reader.desk.store, filled.visit, reader.now)
+    _audit(reader, "visit", f"visit:{number}")
     onward = f"/alerts/{alert}" if alert else f"/households/{household}"
     if filled.away_until is None:
         return go_to(onward, "visit")
@@ -154,10 +156,11 @@ def correct(reader: ReaderHere, number: Number, fields: Annotated[VisitFields, F
     """Take a correction: a new line that names the one it corrects."""
     row = _line(reader, number)
     household = row.visit.household_id
-    filled = fill(fields, _asked(reader, household))
+    filled = fill(fields, _asked(reader, household, row.visit.logged_at))
     if filled.visit is None:
         return _form(reader, household, None, fields, filled.complaints, row)
-    respond.correct(reader.desk.store, number, filled.visit, reader.now)
+    corrected = respond.correct(reader.desk.store, number, filled.visit, reader.now)
+    _audit(reader, "correct", f"visit:{corrected}")
     return go_to("/visits", "corrected")
 
 
@@ -192,7 +195,7 @@ def _form(
     )
 
 
-def _asked(reader: Reader, household: int) -> Asked:
+def _asked(reader: Reader, household: int, logged_at: datetime | None = None) -> Asked:
     """Say who may have gone: the reader, or anybody of the home's circle."""
     desk = reader.desk
     with desk.store.view() as view:
@@ -204,7 +207,7 @@ def _asked(reader: Reader, household: int) -> Asked:
         for row in reversed(page.circle)
     }
     visitors["me"] = (reader.by, "operator")
-    return Asked(household, visitors, reader.now, desk.zone)
+    return Asked(household, visitors, reader.now, desk.zone, logged_at)
 
 
 def _line(reader: Reader, number: int) -> visits.VisitRow:
@@ -233,9 +236,10 @@ def _every(reader: Reader, sought: visits.Sought) -> Iterator[visits.VisitRow]:
         yield from visits.every(view, sought)
 
 
-def _audit_export(reader: Reader, form: str) -> None:
+def _audit(reader: Reader, act: str, subject: str) -> None:
+    """Write down who did this: the ledger's line may be signed by somebody else."""
     with reader.desk.store.transaction() as tx:
-        tx.accounts.audit(reader.by, "export", f"visits.{form}", reader.desk.machine_now())
+        tx.accounts.audit(reader.by, act, subject, reader.desk.machine_now())
 
 
 def _named(form: str) -> dict[str, str]:

@@ -94,7 +94,8 @@ def check_text(cell: str, limit: int, *, formulas: bool) -> None:
             f"有 {len(cell)} 个字,最多 {limit} 个",
             f"has {len(cell)} characters; {limit} is the most",
         )
-    if not formulas and cell.startswith(FORMULA_SIGNS):
+    first = unicodedata.normalize("NFKC", cell[:1])  # some spreadsheets take a wide ＝ for =
+    if not formulas and first.startswith(FORMULA_SIGNS):
         raise Unfit(
             f"以 {cell[0]} 开头,会被当成公式,请去掉开头的 {cell[0]}",
             f"begins with {cell[0]}, which spreadsheets take for a formula; take it off",
