@@ -396,6 +396,10 @@ def test_headings_may_be_chinese(store: Store) -> None:
         ("guardian_phone", "12345", "not a valid telephone number"),
         ("guardian_phone", "1380013800", "not a valid telephone number"),
         ("guardian_phone", "1.38E+10", "format the column as text"),
+        ("meter", "9.0000001E+07", "format the column as text"),
+        ("button", "1,2E+15", "format the column as text"),
+        ("hub", "7E+09", "format the column as text"),
+        ("household", "４.5e+11", "format the column as text"),
         ("guardian_phone", "call my daughter", "not a valid telephone number"),
         ("guardian_phone", "+13800138000", "not a valid telephone number"),
     ],
@@ -486,6 +490,9 @@ def test_what_cannot_be_is_refused(
 @on_sqlite
 def test_a_home_without_any_area_is_refused(store: Store) -> None:
     assert faults_of(store, "household,meter\nA-001,water-1\n") == [
+        (1, "", "the column area_community (or district, street, grid) is missing")
+    ]
+    assert faults_of(store, "household,area_grid,meter\nA-001,,water-1\n") == [
         (2, "area_community", "household A-001 needs its district, street, community or grid")
     ]
 
@@ -576,6 +583,59 @@ def test_an_area_does_not_change_its_level(store: Store) -> None:
     [(line, column, said)] = faults_of(store, written(other))
     assert (line, column) == (2, "area_community")
     assert "registered as a street" in said
+
+
+@on_sqlite
+def test_an_address_with_an_e_in_it_is_no_power(store: Store) -> None:
+    take_in(store, written(HOME | {"meter": "7000000000000E12", "hub": "12E5"}))
+    assert only(store, t.devices)["address"] == "7000000000000e12"
+
+
+@pytest.mark.parametrize(
+    ("heading", "meant"),
+    [
+        ("监护人电活", "监护人电话"),
+        ("监护电话", "监护人电话"),
+        ("监护人的电话", "监护人电话"),
+        ("水裱号", "水表号"),
+        ("残急人", ""),
+        ("序号", ""),
+        ("备注", ""),
+    ],
+)
+@on_sqlite
+def test_a_chinese_heading_with_one_wrong_sign_is_a_fault(
+    store: Store, heading: str, meant: str
+) -> None:
+    text = written(HOME | {heading: "x", "年龄层": "", "grade": "?" if not meant else ""})
+    with pytest.raises(ImportFault) as caught:
+        take_in(store, text)
+    said = [str(remark) for remark in caught.value.remarks if remark.line == 1]
+    assert [f"{heading}: 没有这一列,是不是 {meant}?" in one for one in said] == [True] * bool(meant)
+    left_out = {remark.column for remark in caught.value.headings}
+    assert left_out == {"年龄层"} | ({heading} if not meant else set())
+
+
+@pytest.mark.parametrize(
+    ("headings", "zh", "en"),
+    [
+        ("社区,水表号", "缺少列 户号", "the column household is missing"),
+        ("户号,水表号", "缺少列 社区(或 区、街道、网格)", "the column area_community (or"),
+        ("户号,社区", "缺少列 水表号(或 按钮号)", "the column meter (or button) is missing"),
+    ],
+)
+@on_sqlite
+def test_a_missing_column_is_said_once(store: Store, headings: str, zh: str, en: str) -> None:
+    with pytest.raises(ImportFault) as caught:
+        take_in(store, f"{headings}\na-1,b-1\na-2,b-2\n")
+    [said] = caught.value.remarks
+    assert str(said).startswith(f"第 1 行: {zh} / {en}")
+
+
+@on_sqlite
+def test_a_registered_home_needs_no_column_but_its_number(store: Store) -> None:
+    take_in(store, written(HOME))
+    assert take_in(store, f"户号,等级\n{HOME['household']},黄\n").counts["households"].changed == 1
 
 
 @on_sqlite

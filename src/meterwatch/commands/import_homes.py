@@ -63,6 +63,7 @@ def import_homes(file: File, dry_run: DryRun = False, config: Config = None) -> 
                 progress=progress,
             )
     except ImportFault as fault:
+        _show(fault.headings, len(fault.headings))
         _show(fault.remarks, fault.total)
         give_up(
             f"有 {fault.total} 处错,什么都没有导入 / {fault.total} faults; nothing was imported"

@@ -13,7 +13,7 @@ from meterwatch.pipeline.import_homes.columns import COLUMNS, Column
 from meterwatch.pipeline.import_homes.homes import Gathered, gather
 from meterwatch.pipeline.import_homes.register import Counts, check, warn, write
 from meterwatch.pipeline.import_homes.remarks import ImportFault, Remark, Remarks, whole_file
-from meterwatch.pipeline.import_homes.sheet import open_sheet, rows
+from meterwatch.pipeline.import_homes.sheet import open_sheet
 from meterwatch.store import Store, Transaction
 
 __all__ = ["COLUMNS", "Column", "Counts", "ImportFault", "Imported", "Remark", "import_homes"]
@@ -68,13 +68,16 @@ def import_homes(  # each is asked for
     """
     faults, warnings = Remarks(), Remarks()
     sheet = open_sheet(content, faults, warnings)
+    headings = warnings.sorted()  # there is nothing else in them yet
     seen = progress or (lambda _line: None)
-    gathered = gather(rows(sheet, faults), Moment(now, zone), faults, warnings, seen)
+    gathered = gather(sheet, Moment(now, zone), faults, warnings, seen)
     if not gathered.homes and not faults.total:
         raise whole_file("标题下面没有一行内容", "there is no line below the headings")
     with store.transaction() as tx:
         trial = tx.connection.begin_nested()
         counts = _take_in(tx, gathered, now, language, faults, warnings)
+        if faults.total:
+            raise ImportFault(faults.sorted(), faults.total, headings)
         _note(tx, counts, by, now)
         if dry_run:
             trial.rollback()
@@ -90,13 +93,12 @@ def _take_in(
     faults: Remarks,
     warnings: Remarks,
 ) -> Counts:
-    """Hold the file against what is registered and write it, or raise what is wrong with it."""
+    """Hold the file against what is registered and write it, or take down what is wrong."""
     tx.registry.alone()
     check(tx.registry, gathered, faults, warnings)
     counts = write(tx.registry, gathered, now, language, faults)
-    if faults.total:
-        raise ImportFault(faults.sorted(), faults.total)
-    warn(tx.registry, gathered, warnings)
+    if not faults.total:
+        warn(tx.registry, gathered, warnings)
     return counts
 
 

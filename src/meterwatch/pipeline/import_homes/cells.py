@@ -26,6 +26,8 @@ _MARKS = " \t\r\n\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u2060\uf
 _PHONE = re.compile(r"\+?[\d\s().-]{1,39}")
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _EUI = re.compile(r"[0-9A-Fa-f]{16}")
+# With its sign: an address such as 1234E567 may be meant, and a spreadsheet writes 1.234E+570.
+_POWER = re.compile(r"\d+([.,]\d+)?E\+\d+", re.IGNORECASE)
 _TRUE = {"yes", "y", "true", "1", "是", "有", "对", "√"}
 _FALSE = {"no", "n", "false", "0", "否", "无", "不是", "×"}
 _GRADES = {
@@ -107,8 +109,23 @@ def text(cell: str, _moment: Moment) -> str:
     return cell
 
 
-def address(cell: str, _moment: Moment) -> str:
+def code(cell: str, _moment: Moment) -> str:
+    """Take the number or name of a thing as it is, unless a spreadsheet made a power of it."""
+    if _POWER.fullmatch(unicodedata.normalize("NFKC", cell)):
+        raise _turned(cell)
+    return cell
+
+
+def _turned(cell: str) -> Unfit:
+    return Unfit(
+        f"被表格软件改成了 {cell},请把这一列设为“文本”再重填",
+        f"was turned into {cell} by a spreadsheet; format the column as text and fill it again",
+    )
+
+
+def address(cell: str, moment: Moment) -> str:
     """Read a device address; a 16-digit EUI is kept in lower case, as it is heard."""
+    code(cell, moment)
     if not cell.isprintable():
         raise Unfit("含有不能打印的字符", "has unprintable characters in it")
     return cell.lower() if _EUI.fullmatch(cell) else cell
@@ -215,10 +232,7 @@ def phone(cell: str, _moment: Moment) -> Phone:
 @lru_cache(maxsize=4096)
 def _phone(raw: str) -> Phone:
     if re.fullmatch(r"\d+(\.\d+)?E\+?\d+", raw, re.IGNORECASE):
-        raise Unfit(
-            f"被表格软件改成了 {raw},请把这一列设为“文本”再重填",
-            f"was turned into {raw} by a spreadsheet; format the column as text and fill it again",
-        )
+        raise _turned(raw)
     number = _parsed(raw)
     if number is None or not phonenumbers.is_valid_number(number):
         raise Unfit(

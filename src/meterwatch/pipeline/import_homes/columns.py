@@ -43,7 +43,7 @@ class Column:
     @property
     def free(self) -> bool:
         """Whether a cell may hold any text, so that a formula could hide in it."""
-        return self.read in {cells.text, cells.address, cells.words}
+        return self.read in {cells.text, cells.code, cells.address, cells.words}
 
 
 def _contact(role: str, zh: str, attached: tuple[str, str], *synonyms: str) -> tuple[Column, ...]:
@@ -81,6 +81,7 @@ COLUMNS: tuple[Column, ...] = (
         "household",
         "户号",
         ("本单位给每户的编号,必填", "the office's own number of the home; obligatory"),
+        cells.code,
         limit=LONG_NUMBER,
         synonyms=("住户号", "户编号", "住户编号"),
     ),
@@ -171,6 +172,7 @@ COLUMNS: tuple[Column, ...] = (
             "哪个集中器或基站;一起失联算一个故障",
             "its concentrator; homes of one fall silent together",
         ),
+        cells.code,
         synonyms=("集中器号", "基站"),
     ),
     Column(

@@ -13,7 +13,7 @@ from meterwatch.domain.household import DeviceKind, Level, Role
 from meterwatch.pipeline.import_homes.cells import Moment, Phone, check_text
 from meterwatch.pipeline.import_homes.columns import AREAS, COLUMNS, OF_AN_AREA, OF_THE_HOME, Column
 from meterwatch.pipeline.import_homes.remarks import Remarks, Unfit
-from meterwatch.pipeline.import_homes.sheet import Row
+from meterwatch.pipeline.import_homes.sheet import Row, Sheet, rows
 
 Path = tuple[tuple[Level, str], ...]  # an area, from the widest level down
 BY_NAME: Mapping[str, Column] = {column.name: column for column in COLUMNS}
@@ -65,8 +65,10 @@ class Home:
 
 @dataclass(slots=True)
 class Gathered:
-    """Everything the file says."""
+    """Everything the file says, under which headings, and in which line those are."""
 
+    line: int = 1
+    columns: frozenset[str] = frozenset(BY_NAME)
     homes: dict[str, Home] = field(default_factory=dict)
     shared: dict[tuple[Path, Role, str, str], Person] = field(default_factory=dict)
     devices: dict[str, Home] = field(default_factory=dict)
@@ -74,15 +76,15 @@ class Gathered:
 
 
 def gather(
-    rows: Iterable[Row],
+    sheet: Sheet,
     moment: Moment,
     faults: Remarks,
     warnings: Remarks,
     seen: Callable[[int], None],
 ) -> Gathered:
     """Read every cell of every line; `seen` is told the number of each line as it is done."""
-    gathered = Gathered()
-    for row in rows:
+    gathered = Gathered(sheet.line, sheet.names)
+    for row in rows(sheet, faults):
         _Line(row, moment, faults, warnings, gathered).take()
         seen(row.line)
     return gathered
@@ -118,7 +120,7 @@ class _Line:
         before = self._faults.total
         code = self._values.get("household")
         if code is None:
-            if not self._unreadable:
+            if "household" in self._gathered.columns and not self._unreadable:
                 self._fault("household", "户号不能为空", "must not be empty")
             return
         home = self._gathered.homes.setdefault(code, Home(code, self._line, said=Said(self._line)))

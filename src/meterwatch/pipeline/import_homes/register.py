@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from meterwatch.domain.household import DeviceKind, Grade
+from meterwatch.pipeline.import_homes.columns import AREAS
 from meterwatch.pipeline.import_homes.homes import Gathered, Home, Person
 from meterwatch.pipeline.import_homes.places import Places
 from meterwatch.pipeline.import_homes.remarks import Remarks
+from meterwatch.pipeline.import_homes.sheet import lacking
 from meterwatch.store.registry import Entry, Kept, Registered, RegisteredDevice, Registry
 
 ENOUGH_PHONES = 2
+DEVICES = {"meter", "button"}
 _DEVICE = {
     "gateway": "",
     "hub": "",
@@ -45,9 +48,11 @@ def check(registry: Registry, gathered: Gathered, faults: Remarks, warnings: Rem
     """Find what the file says that cannot be, with what is registered already."""
     there, devices = registry.households(), registry.devices()
     with_device = {device.household for device in devices.values() if not device.retired}
+    _check_columns(gathered, there, with_device, faults)
     for home in gathered.homes.values():
-        _check_home(home, there.get(home.code), faults)
-        if not (home.broken or home.devices or home.code in with_device):
+        _check_home(home, there.get(home.code), gathered.columns, faults)
+        lost = not (home.broken or home.devices or home.code in with_device)
+        if lost and DEVICES & gathered.columns:
             faults.add(
                 home.line,
                 "meter(水表号)",
@@ -59,8 +64,23 @@ def check(registry: Registry, gathered: Gathered, faults: Remarks, warnings: Rem
                 _check_device(home, address, said.line, devices[address], faults, warnings)
 
 
-def _check_home(home: Home, there: Registered | None, faults: Remarks) -> None:
-    if there is None and not (home.area or home.broken):
+def _check_columns(
+    gathered: Gathered, there: Mapping[str, Registered], with_device: set[str], faults: Remarks
+) -> None:
+    """Say once which columns the new homes of the file need and it does not have."""
+    codes = gathered.homes.keys()
+    if not codes <= there.keys() and not gathered.columns & set(AREAS.values()):
+        zh, en = "社区(或 区、街道、网格)", "area_community (or district, street, grid)"
+        lacking(gathered.line, zh, en, faults)
+    if not codes <= with_device and not gathered.columns & DEVICES:
+        lacking(gathered.line, "水表号(或 按钮号)", "meter (or button)", faults)
+
+
+def _check_home(
+    home: Home, there: Registered | None, columns: frozenset[str], faults: Remarks
+) -> None:
+    lost = there is None and not (home.area or home.broken)
+    if lost and columns & set(AREAS.values()):
         faults.add(
             home.line,
             "area_community(社区)",

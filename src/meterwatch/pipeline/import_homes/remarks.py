@@ -48,11 +48,16 @@ class ImportFault(Exception):  # noqa: N818  # it is the list of what is wrong w
         Every fault, by line; the first 200 of them.
     total : int
         How many there are.
+    headings : tuple of Remark
+        Which columns were left out: what a fault comes from may stand in one of them.
     """
 
-    def __init__(self, remarks: Iterable[Remark], total: int) -> None:
+    def __init__(
+        self, remarks: Iterable[Remark], total: int, headings: Iterable[Remark] = ()
+    ) -> None:
         self.remarks = tuple(remarks)
         self.total = total
+        self.headings = tuple(headings)
         super().__init__("\n".join(map(str, self.remarks)))
 
 

@@ -16,6 +16,7 @@ from meterwatch.pipeline.import_homes.columns import COLUMNS, KNOWN, Column, pla
 from meterwatch.pipeline.import_homes.remarks import Remarks, whole_file
 
 LARGEST_BYTES = 64 * 1024 * 1024
+SHORTEST_MISTYPED = 3  # 序号 is not 户号, but 监护入 is 监护人
 SEPARATORS = ",;\t\uff0c"  # the last is what a Chinese keyboard gives
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _MARKS = {
@@ -41,8 +42,14 @@ class Sheet:
     """What was found out about a file, and its lines below the headings, to be read once."""
 
     encoding: str
+    line: int
     columns: tuple[Column | None, ...]
     records: Records
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the columns that it has."""
+        return frozenset(column.name for column in self.columns if column is not None)
 
 
 def open_sheet(content: bytes, faults: Remarks, warnings: Remarks) -> Sheet:
@@ -56,7 +63,7 @@ def open_sheet(content: bytes, faults: Remarks, warnings: Remarks) -> Sheet:
     encoding, text = _decode(content)
     records = _records(text, faults)
     line, headings = next(records, (0, []))
-    return Sheet(encoding, _columns(line, headings, faults, warnings), records)
+    return Sheet(encoding, line, _columns(line, headings, faults, warnings), records)
 
 
 def _records(text: str, faults: Remarks) -> Records:
@@ -119,20 +126,47 @@ def _columns(
             f"第一行没有认识的列名;应有 户号、社区、水表号……(或 {names}, ...)",
             f"the first line has no heading that is known; there should be {names}, ...",
         )
+    if not any(column is not None and column.name == "household" for column in found):
+        lacking(line, "户号", "household", faults)
     return tuple(found)
 
 
 def _unknown(line: int, heading: str, faults: Remarks, warnings: Remarks) -> None:
-    near = get_close_matches(plain(heading), KNOWN, 1, cutoff=0.85)
+    near = _near(plain(heading))
     if near:
-        name = KNOWN[near[0]].name
+        name = KNOWN[near].name
         faults.add(
-            line, heading, f"没有这一列,是不是 {name}?", f"there is no such column; is it {name}?"
+            line,
+            heading,
+            f"没有这一列,是不是 {name if near.isascii() else near}?",
+            f"there is no such column; is it {name}?",
         )
     else:
         warnings.add(
-            1, heading, "这一列不认识,没有导入", "this column is not known; it was left out"
+            line, heading, "这一列不认识,没有导入", "this column is not known; it was left out"
         )
+
+
+def _near(heading: str) -> str:
+    """Give the known heading that this one is probably meant to be, or nothing."""
+    alike = get_close_matches(heading, KNOWN, 1, cutoff=0.85)
+    if alike or heading.isascii():
+        return alike[0] if alike else ""
+    return next((known for known in KNOWN if _one_sign_apart(heading, known)), "")
+
+
+def _one_sign_apart(one: str, other: str) -> bool:
+    """Tell whether one sign was changed, left out or put in; words of two signs say too little."""
+    short, long = sorted((one, other), key=len)
+    if len(short) < SHORTEST_MISTYPED or len(long) - len(short) > 1:
+        return False
+    same = next((k for k, sign in enumerate(short) if sign != long[k]), len(short))
+    return long[same + 1 :] == short[same + (len(long) == len(short)) :]
+
+
+def lacking(line: int, zh: str, en: str, faults: Remarks) -> None:
+    """Say once that a column is missing, instead of once a line."""
+    faults.add(line, "", f"缺少列 {zh}", f"the column {en} is missing")
 
 
 def rows(sheet: Sheet, faults: Remarks) -> Iterator[Row]:
