@@ -245,14 +245,15 @@ def _stands(usage: UsageWindow, found: Mapping[str, Findings]) -> tuple[Stand, .
     verdict = found.get("no_use")
     if verdict is None:
         return ()
-    last, base = verdict.figures["last_use_at"], verdict.figures["base_litres_per_hour"]
+    last = verdict.figures["last_use_at"]
+    base = np.nan_to_num(verdict.figures["base_litres_per_hour"])
     return tuple(
         Stand(
             home,
             int(usage.as_of[row]),
             int(last[row]) if np.isfinite(last[row]) else None,
             bool(verdict.known[row]),
-            float(np.nan_to_num(base[row])),
+            float(base[row]),
             float(verdict.limit[row]) if np.isfinite(verdict.limit[row]) else None,
         )
         for row, home in enumerate(usage.homes)
