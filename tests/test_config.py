@@ -231,12 +231,32 @@ def test_another_address_needs_certificates_or_a_proxy(host: str) -> None:
     assert "certfile" in errors_of(text)["web"]
     assert "certfile" in errors_of(f"{text}behind_proxy = true\n")["web"]
     assert "certfile" in errors_of(f"{text}public_url = 'https://w.example.org'\n")["web"]
+    plain = f"{text}behind_proxy = true\npublic_url = 'http://w.example.org'\n"
+    assert "https://" in errors_of(plain)["web"]
     proxied = f"{text}behind_proxy = true\npublic_url = 'https://w.example.org/'\n"
     assert load(written(proxied)).web.public_url == "https://w.example.org"
     for name in ("cert.pem", "key.pem"):
         Path(name).write_text("pem", "utf-8")
     assert "go together" in errors_of(f"{text}certfile = 'cert.pem'\n")["web"]
     assert load(written(f"{text}certfile = 'cert.pem'\nkeyfile = 'key.pem'\n")).web.host == host
+
+
+@pytest.mark.parametrize(
+    ("lines", "secure"),
+    [
+        ("", False),
+        ("public_url = 'http://w.example.org'", False),
+        ("public_url = 'https://w.example.org'", True),
+        ("public_url = 'HTTPS://w.example.org'", True),
+        ("behind_proxy = true", True),
+        ("behind_proxy = true\npublic_url = 'http://w.example.org'", True),
+        ("certfile = 'cert.pem'\nkeyfile = 'key.pem'", True),
+    ],
+)
+def test_logins_are_bound_to_https_wherever_people_come_by_it(lines: str, secure: bool) -> None:
+    for name in ("cert.pem", "key.pem"):
+        Path(name).write_text("pem", "utf-8")
+    assert load(written(f"[web]\n{lines}\n")).web.by_https is secure
 
 
 def test_postgres_is_reached_by_the_driver_that_is_installed() -> None:

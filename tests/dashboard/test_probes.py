@@ -54,12 +54,17 @@ def test_the_figures_tell_nothing_of_a_person(client: TestClient) -> None:
         ("::1", {}, 200),
         ("10.0.0.7", {}, 303),
         ("127.0.0.1", {"X-Forwarded-For": "10.0.0.7"}, 303),
+        ("127.0.0.1", {"Host": "LOCALHOST:8000"}, 200),
+        ("127.0.0.1", {"Host": "watch.example.org"}, 303),
+        ("127.0.0.1", {"Host": "127.0.0.1.evil.example"}, 303),
     ],
 )
 def test_the_figures_are_for_this_machine_or_for_people_logged_in(
     app: FastAPI, client_host: str, headers: dict[str, str], status: int
 ) -> None:
-    browser = TestClient(app, client=(client_host, 5_000), follow_redirects=False)
+    browser = TestClient(
+        app, "http://127.0.0.1:8000", client=(client_host, 5_000), follow_redirects=False
+    )
     assert browser.get("/metrics", headers=headers).status_code == status
 
 

@@ -12,6 +12,7 @@ from meterwatch.dashboard import sessions
 from meterwatch.store.views.homes import Freshness
 
 _GRACE_SECONDS = 3  # an open stream would hold uvicorn for ever
+MOST_CONNECTIONS = 500  # past this, 503 at once: streams of a large office fit, a flood does not
 
 
 def make_console(house: House, demo: APIRouter | None = None, guest: int | None = None) -> FastAPI:
@@ -19,7 +20,7 @@ def make_console(house: House, demo: APIRouter | None = None, guest: int | None 
     web = house.settings.web
     settings = dashboard.Settings(
         office=house.settings.deployment.name,
-        secure=bool(web.certfile) or web.public_url.startswith("https://"),
+        secure=web.by_https,
         public_url=web.public_url,
         freshness=Freshness(silence=house.watch.silence),
         guest=guest,
@@ -51,7 +52,13 @@ def address_of(house: House) -> str:
 class ConsoleServer:
     """Serves a console in a thread of its own until it is stopped."""
 
-    def __init__(self, house: House, console: FastAPI, port: int | None = None) -> None:
+    def __init__(
+        self,
+        house: House,
+        console: FastAPI,
+        port: int | None = None,
+        most: int = MOST_CONNECTIONS,
+    ) -> None:
         web = house.settings.web
         self._console = console
         self._server = uvicorn.Server(
@@ -63,6 +70,7 @@ class ConsoleServer:
                 ssl_keyfile=web.keyfile or None,
                 proxy_headers=web.behind_proxy,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
+                limit_concurrency=most,
                 access_log=False,
                 log_config=None,
             )

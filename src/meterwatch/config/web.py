@@ -68,16 +68,25 @@ class Web(Section):
     def _is_safe(self) -> Self:
         if bool(self.certfile) != bool(self.keyfile):
             raise wrong("certfile 和 keyfile 要一起写", "certfile and keyfile go together")
-        proxied = self.behind_proxy and self.public_url
+        proxied = self.behind_proxy and self._named_by_https
         if not (is_loopback(self.host) or self.certfile or proxied):
             raise wrong(
                 f"监听 {self.host} 会把个人信息明文放到网上:写 certfile 和 keyfile,"
-                "或 behind_proxy = true 和 public_url,或把 host 改回 127.0.0.1",
+                "或 behind_proxy = true 和 https:// 开头的 public_url,或把 host 改回 127.0.0.1",
                 f"listening on {self.host} would put personal data on the network in the clear: "
-                "give certfile and keyfile, or behind_proxy = true with public_url, or listen "
-                "on 127.0.0.1",
+                "give certfile and keyfile, or behind_proxy = true with a public_url that begins "
+                "with https://, or listen on 127.0.0.1",
             )
         return self
+
+    @property
+    def by_https(self) -> bool:
+        """Whether people come by HTTPS: logins are then bound to it."""
+        return bool(self.certfile) or self._named_by_https or self.behind_proxy
+
+    @property
+    def _named_by_https(self) -> bool:
+        return urlsplit(self.public_url).scheme == "https"
 
 
 def is_loopback(host: str) -> bool:
