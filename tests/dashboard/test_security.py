@@ -192,7 +192,7 @@ def test_a_demonstration_needs_no_login_but_only_on_this_machine(here: Town) -> 
 def test_a_demonstration_reads_the_name_as_it_was_written(here: Town, host: str) -> None:
     settings = Settings(guest=here.operator)
     app = make(here.store, here.clock, here.clock.now, SHANGHAI, settings)
-    browser = TestClient(app, follow_redirects=False)
+    browser = TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False)
     assert browser.get("/", headers={"Host": host}).status_code == 421
     assert browser.get("/", headers={"Host": "[::1]:8000"}).status_code == 200
 

@@ -13,6 +13,8 @@ from meterwatch.dashboard.visit_form import COMPLAINTS, Asked, VisitFields, fill
 from meterwatch.domain.alert import State
 from meterwatch.domain.visit import Mode, Outcome, Seen, Visit
 from meterwatch.pipeline import respond
+from meterwatch.pipeline.import_homes.cells import check_text
+from meterwatch.pipeline.import_homes.remarks import Unfit
 from meterwatch.store.tables import house as h
 from meterwatch.store.views import visits
 from tests.dashboard.test_queue import state_of
@@ -252,6 +254,12 @@ def test_a_note_cannot_become_a_formula(client: TestClient, here: Town, note: st
     cell = book.worksheets[0].cell(2, 17)
     assert cell.data_type == "s"
     assert str(cell.value).startswith("'")
+
+
+@pytest.mark.parametrize("cell", ["=1", "＝1", "＋1", "－1", "＠A", "﹢1"])
+def test_the_import_refuses_what_the_export_would_guard(cell: str) -> None:
+    with pytest.raises(Unfit, match="formula"):
+        check_text(cell, 100, formulas=False)
 
 
 def test_signs_that_no_spreadsheet_takes_do_not_stop_the_export(
