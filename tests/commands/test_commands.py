@@ -3,21 +3,29 @@
 import csv
 import io
 import json
+import os
+import socket
 import tomllib
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Event
 
 import pytest
+import structlog
 import typer
+from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
 from meterwatch import migrations
-from meterwatch.clock import machine_now
+from meterwatch.app import House
+from meterwatch.clock import SystemClock, machine_now
 from meterwatch.commands import COMMANDS, app
+from meterwatch.commands.starting import run_role
+from meterwatch.config import load
 from meterwatch.config.template import template
 from meterwatch.dashboard import sessions
-from meterwatch.domain.fact import Reading
+from meterwatch.domain.fact import ButtonPress, Reading
 from meterwatch.gateways import by_name
 from meterwatch.simulators.district import invent
 from meterwatch.store import Store
@@ -205,7 +213,73 @@ def test_devices_are_listed_with_when_they_were_last_heard() -> None:
     shown = well("devices", "--silent")
     assert late in shown
     assert fresh not in shown
-    assert "1 失联 / silent" in shown
+    assert "bell-0001" in shown  # never heard
+    assert "1 失联 / silent, 3 从未收到 / never heard" in shown
+
+
+def test_a_press_counts_as_heard_and_a_long_address_stays_whole_at_80_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    well("migrate")
+    homes_csv(2)
+    well("import", "homes.csv")
+    now = machine_now()
+    store = Store(URL)
+    pressed = [now - timedelta(minutes=m) for m in (9, 2)]
+    House(load(), store, SystemClock()).take(
+        [ButtonPress("bell-0001", at, at, f"{at}") for at in pressed]
+    )
+    store.close()
+    lines = {line["address"]: line for line in json.loads(well("devices", "--json"))}
+    assert datetime.fromisoformat(lines["bell-0001"]["heard_at"]) == pressed[-1]
+    assert lines["bell-0002"]["heard_at"] is None
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = well("devices")
+    assert "0200000000000002" in shown
+    assert "batt." not in shown
+    assert max(map(cell_len, shown.splitlines())) <= 80
+
+
+def test_without_a_settings_file_the_database_is_named() -> None:
+    told = run("migrate").stderr
+    assert (
+        f"no meterwatch.toml, defaults are used; database {Path('meterwatch.db').absolute()}"
+        in told
+    )
+    homes_csv()
+    assert "没有 meterwatch.toml,使用默认设置" in run("import", "homes.csv").stderr
+    well("init")
+    assert "meterwatch.toml" not in run("migrate").stderr
+
+
+def test_a_database_is_read_by_its_owner_only() -> None:
+    before = os.umask(0o022)
+    try:
+        well("migrate")
+        made = {path.name: path.stat().st_mode & 0o777 for path in Path().glob("*.db")}
+        assert "meterwatch.db" in made
+        assert set(made.values()) == {0o600}
+    finally:
+        os.umask(before)
+
+
+def test_the_console_says_where_it_is_and_that_nobody_is_texted(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    well("migrate")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    Path("meterwatch.toml").write_text(f"[web]\nport = {port}\n", "utf-8")
+    stop = Event()
+    stop.set()
+    run_role("people", None, by_data=False, stop=stop)
+    structlog.reset_defaults()
+    said = [line for line in capfd.readouterr().err.splitlines() if not line.startswith("{")]
+    assert said[0] == f"网页 / console: http://127.0.0.1:{port}"
+    assert "text messages are not connected (sms.provider = console)" in said[1]
+    assert (said[2], said[4]) == ("", "")
+    assert "first login: http://" in said[3]
 
 
 READING = Reading("90000001", datetime(2026, 3, 1, 8, tzinfo=UTC), machine_now(), 1234.0)

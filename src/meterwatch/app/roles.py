@@ -32,6 +32,7 @@ _POLL_SECONDS = 1.0
 _NIGHT_SECONDS = 60.0
 _IDLE_SECONDS = 5.0  # a replay that says nothing for so long has ended: judge what waits
 OUTBOX = "outbox"
+UNCONNECTED = "短信未接通 / text messages are not connected (sms.provider = console)"
 
 BELL_TOPICS = tuple(topic for gateway in gateways.known() for topic in gateway.bells)
 METER_TOPICS = tuple(
@@ -137,18 +138,21 @@ class Role:
 
     def _serve(self) -> None:
         # Three roles of four live without the console and the weight of it.
-        from meterwatch.app.console import ConsoleServer, first_login, make_console
+        from meterwatch.app.console import ConsoleServer, address_of, first_login, make_console
 
         calls = {OUTBOX: lambda: self._beats.wake("deliver")}
         self._relay = Relay(sleeper(self.house.settings.database.url, OUTBOX), calls)
         self._relay.start()
         self._server = ConsoleServer(self.house, make_console(self.house))
         self._server.start()
+        typer.echo(f"网页 / console: {address_of(self.house)}", err=True)
+        if self.house.settings.sms.provider == "console":
+            typer.echo(UNCONNECTED, err=True)
         link = first_login(self.house)
         if link is not None:
             # Said once, on the terminal or in the journal, and nowhere else: whoever reads it may
             # make the first account.
-            typer.echo(f"第一次登录 / first login: {link}", err=True)
+            typer.echo(f"\n第一次登录 / first login: {link}\n", err=True)
 
     def _take(self, facts: Sequence[Fact]) -> None:
         with self._turn:

@@ -6,6 +6,7 @@ of a command's docstring is an example.
 """
 
 import importlib
+import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Annotated, Any
@@ -90,6 +91,8 @@ class _Commands(TyperGroup):
         return next((_Later(listed) for listed in found if find_spec(listed.module)), None)
 
 
+OWNER_ONLY = 0o077  # every file that a command makes holds names, numbers or secrets
+
 app = typer.Typer(name="meterwatch", cls=_Commands, no_args_is_help=True, add_completion=False)
 
 
@@ -102,7 +105,7 @@ def show_version(asked: bool) -> None:
 
 @app.callback()
 def main(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001  # told by its own callback
         bool, typer.Option("--version", callback=show_version, is_eager=True, help="显示版本。")
     ] = False,
 ) -> None:
@@ -110,3 +113,4 @@ def main(
 
     例 / Example:  meterwatch init && meterwatch migrate && meterwatch run
     """
+    os.umask(OWNER_ONLY)

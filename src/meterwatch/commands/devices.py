@@ -19,12 +19,30 @@ from meterwatch.domain.household import DeviceKind
 from meterwatch.store.views.devices import DeviceLine
 from meterwatch.store.views.devices import devices as listed
 
-HEADINGS = ("户号 / home", "", "地址 / address", "网关 / gateway", "集中器 / hub")
-FRESHNESS = ("最近 / last heard", "多久前 / ago", "升 / L", "电量 / battery", "")
-KINDS = {DeviceKind.METER: "水表 / meter", DeviceKind.BUTTON: "按钮 / button"}
+# Two short lines each: the whole table has to go into 80 columns.
+HEADINGS = (
+    "户号\nhome",
+    "类\nkind",
+    "地址\naddress",
+    "网关\ngateway",
+    "集中器\nhub",
+    "最近\nlast",
+    "前\nago",
+    "升\nL",
+    "电\nbatt.",
+    "失联\nsilent",
+)
+FOLDED = 0, 2, 3, 4  # what an office or a maker names may be long
+_A_YEAR = timedelta(days=300)  # after that a day and a month could be those of two years
+KINDS = {DeviceKind.METER: "表 meter", DeviceKind.BUTTON: "铃 bell"}
 
 Silent = Annotated[
-    bool, typer.Option("--silent", help="只列失联的水表。 Only meters that should have spoken.")
+    bool,
+    typer.Option(
+        "--silent",
+        help="只列失联的水表和从未收到过的设备。"
+        " Only meters that should have spoken, and what was never heard.",
+    ),
 ]
 
 
@@ -34,7 +52,7 @@ def devices(config: Config = None, silent: Silent = False, as_json: AsJson = Fal
     例 / Example:  meterwatch devices --silent
     """
     settings, now = settings_from(config), machine_now()
-    lines = [line for line in _read(settings, now) if line.silent or not silent]
+    lines = [line for line in _read(settings, now) if _quiet(line) or not silent]
     if as_json:
         rows = [asdict(line) for line in lines]
         typer.echo(json.dumps(rows, ensure_ascii=False, default=datetime.isoformat))
@@ -55,13 +73,22 @@ def _read(settings: Settings, now: datetime) -> tuple[DeviceLine, ...]:
 
 
 def _show(lines: list[DeviceLine], zone: tzinfo, now: datetime) -> None:
-    table = Table(*HEADINGS, *FRESHNESS)
-    for line in lines:
+    table = Table(box=None, pad_edge=False)
+    cells = [_cells(line, zone, now) for line in lines]
+    told = [k for k in range(len(HEADINGS)) if any(row[k] for row in cells)]
+    for k in told:
+        table.add_column(HEADINGS[k], no_wrap=k not in FOLDED, overflow="fold")
+    for row in cells:
         # Texts, not markup: an address may hold brackets.
-        table.add_row(*map(Text, _cells(line, zone, now)))
-    Console().print(table)
-    count = sum(line.silent for line in lines)
-    typer.echo(f"{len(lines)} 台 / devices, {count} 失联 / silent")
+        table.add_row(*(Text(row[k]) for k in told))
+    if lines:
+        Console().print(table)
+    silent, never = sum(line.silent for line in lines), sum(not line.heard_at for line in lines)
+    typer.echo(f"{len(lines)} 台 / devices, {silent} 失联 / silent, {never} 从未收到 / never heard")
+
+
+def _quiet(line: DeviceLine) -> bool:
+    return line.silent or line.heard_at is None
 
 
 def _cells(line: DeviceLine, zone: tzinfo, now: datetime) -> tuple[str, ...]:
@@ -72,12 +99,17 @@ def _cells(line: DeviceLine, zone: tzinfo, now: datetime) -> tuple[str, ...]:
         line.address,
         line.gateway,
         line.hub,
-        f"{heard.astimezone(zone):%Y-%m-%d %H:%M}" if heard else "—",
+        _moment(heard.astimezone(zone), now) if heard else "—",
         _ago(now - heard) if heard else "—",
         "" if line.litres is None else f"{line.litres:g}",
         "" if line.battery_percent is None else f"{line.battery_percent:.0f} %",
-        "失联 / silent" if line.silent else "",
+        "●" if line.silent else "",
     )
+
+
+def _moment(heard: datetime, now: datetime) -> str:
+    """Say when, with the year only where it is needed."""
+    return f"{heard:%m-%d %H:%M}" if now - heard < _A_YEAR else f"{heard:%Y-%m-%d}"
 
 
 def _ago(gone: timedelta) -> str:

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from sqlalchemy import make_url
 
-from meterwatch.config import ConfigErrors, Settings, load
+from meterwatch.config import ConfigErrors, Settings, load, whereabouts
 
 WRONG_SETTINGS = 2
 
@@ -27,6 +28,25 @@ def settings_from(config: Path | None) -> Settings:
     for warning in settings.warnings():
         typer.echo(f"注意 / note: {warning}", err=True)
     return settings
+
+
+def tell_defaults(config: Path | None, settings: Settings) -> None:
+    """Say so where no settings file is read: the database may not be the one that was meant."""
+    file = whereabouts(config)
+    if file.exists():
+        return
+    typer.echo(
+        f"没有 {file},使用默认设置;数据库 {_database(settings)} / "
+        f"no {file}, defaults are used; database {_database(settings)}",
+        err=True,
+    )
+
+
+def _database(settings: Settings) -> str:
+    url = make_url(settings.database.url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        return str(Path(url.database).absolute())
+    return url.render_as_string(hide_password=True)
 
 
 def give_up(said: object, code: int = 1) -> NoReturn:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from meterwatch.app import open_store
 from meterwatch.app.house import NotMigrated
 from meterwatch.clock import machine_now
-from meterwatch.commands.given import Config, give_up, settings_from
+from meterwatch.commands.given import Config, give_up, settings_from, tell_defaults
 from meterwatch.pipeline.import_homes import Imported, ImportFault, Remark
 from meterwatch.pipeline.import_homes import import_homes as take_in
 from meterwatch.pipeline.import_homes.sheet import LARGEST_BYTES
@@ -45,6 +45,7 @@ def import_homes(file: File, dry_run: DryRun = False, config: Config = None) -> 
     例 / Example:  meterwatch import homes.csv --dry-run
     """
     settings = settings_from(config)
+    tell_defaults(config, settings)
     with file.open("rb") as opened:
         content = opened.read(LARGEST_BYTES + 1)  # one more is refused as too large
     try:

@@ -6,7 +6,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from meterwatch import migrations
-from meterwatch.commands.given import Config, give_up, settings_from
+from meterwatch.commands.given import Config, give_up, settings_from, tell_defaults
 
 Check = Annotated[
     bool,
@@ -23,7 +23,9 @@ def migrate(config: Config = None, check: Check = False) -> None:
 
     例 / Example:  meterwatch migrate
     """
-    url = settings_from(config).database.url
+    settings = settings_from(config)
+    tell_defaults(config, settings)
+    url = settings.database.url
     try:
         if not check:
             migrations.upgrade(url)

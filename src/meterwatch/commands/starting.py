@@ -12,6 +12,7 @@ import typer
 
 from meterwatch.app import House, NotMigrated, open_store
 from meterwatch.app.roles import Role, clock_of
+from meterwatch.commands.given import tell_defaults
 from meterwatch.config import ConfigErrors, Settings, load
 from meterwatch.daemon.roles import supervise
 from meterwatch.daemon.signals import until_signal
@@ -58,6 +59,7 @@ def run_all(roles: tuple[str, ...], config: Path | None, *, by_data: bool) -> in
     """Supervise one process for each role; give the exit code."""
     log_as_json()
     settings = settings_or_exit(config)
+    tell_defaults(config, settings)
     if by_data and settings.sms.provider != "console":
         typer.echo(
             '--clock data 只能配合 sms.provider = "console":重放不会真的发短信 / '

@@ -32,7 +32,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of the entries; `ids` are by their keys."""
+    """What became of the entries; `ids` are by their keys (ties have none)."""
 
     ids: Mapping[Key, int]
     new: int = 0
@@ -123,12 +123,12 @@ class Registry:
         """Keep consents, by (household id, who gave it, when)."""
         return self._keep(t.consents, ("household_id", "given_by", "given_at"), entries)
 
-    def tie_to_homes(self, ties: Iterable[Key]) -> int:
-        """Let contacts belong to homes: (household id, contact id, role); give how many are new."""
+    def tie_to_homes(self, ties: Iterable[Key]) -> Kept:
+        """Let contacts belong to homes: (household id, contact id, role)."""
         return self._tie(t.household_contacts, ("household_id", "contact_id", "role"), ties)
 
-    def tie_to_areas(self, ties: Iterable[Key]) -> int:
-        """Let contacts belong to areas: (area id, contact id, role); give how many are new."""
+    def tie_to_areas(self, ties: Iterable[Key]) -> Kept:
+        """Let contacts belong to areas: (area id, contact id, role)."""
         return self._tie(t.area_contacts, ("area_id", "contact_id", "role"), ties)
 
     def phones(self, households: Collection[int]) -> Mapping[int, int]:
@@ -201,7 +201,7 @@ class Registry:
             row = table.update().where(table.c.id == bindparam("number"))
             self._connection.execute(row.values(dict(said)), {"number": number})
 
-    def _tie(self, link: Table, names: tuple[str, str, str], ties: Iterable[Key]) -> int:
+    def _tie(self, link: Table, names: tuple[str, str, str], ties: Iterable[Key]) -> Kept:
         rows = self._connection.execute(select(*(link.c[name] for name in (*names, "rank"))))
         there: set[Key] = set()
         last: defaultdict[Key, int] = defaultdict(lambda: -1)
@@ -209,13 +209,14 @@ class Registry:
             there.add((owner, contact, role))
             last[owner, role] = max(last[owner, role], rank)
         added = []
-        for tie in (tie for tie in dict.fromkeys(ties) if tie not in there):
+        wanted = dict.fromkeys(ties)
+        for tie in (tie for tie in wanted if tie not in there):
             owner, _contact, role = tie
             last[owner, role] += 1
             added.append({**dict(zip(names, tie, strict=True)), "rank": last[owner, role]})
         if added:
             self._connection.execute(link.insert(), added)
-        return len(added)
+        return Kept({}, len(added), 0, len(wanted) - len(added))
 
 
 def _differs(stored: Values, said: Values) -> bool:

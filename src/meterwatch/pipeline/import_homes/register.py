@@ -142,11 +142,12 @@ def write(
     kept = registry.keep_households(_households(homes, places, now))
     ids = {home.code: kept.ids[home.code,] for home in homes}
     contacts = registry.keep_contacts(_contacts(gathered, language))
-    tied = registry.tie_to_homes(
+    of_homes = registry.tie_to_homes(
         (ids[home.code], contacts.ids[name, number], role)
         for home in homes
         for role, name, number in home.contacts
-    ) + registry.tie_to_areas(
+    )
+    of_areas = registry.tie_to_areas(
         (places.ids[path], contacts.ids[name, number], role)
         for path, role, name, number in gathered.shared
     )
@@ -156,7 +157,7 @@ def write(
         "residents": _count(registry.keep_residents(_residents(homes, ids))),
         "devices": _count(registry.keep_devices(_devices(homes, ids, now))),
         "contacts": _count(contacts),
-        "ties": Count(tied),
+        "ties": Count(of_homes.new + of_areas.new, 0, of_homes.unchanged + of_areas.unchanged),
         "consents": _count(registry.keep_consents(_consents(homes, ids))),
     }
 
