@@ -104,7 +104,7 @@ def test_every_line_of_the_timeline_is_a_sentence(what: str) -> None:
 
 
 def test_a_step_that_only_rings_here_does_not_claim_that_people_were_told() -> None:
-    for step, said in ((0, "已显示在本控制台"), (1, "已通知:社区联系人")):
+    for step, said in ((0, "显示在值守台"), (1, "已通知:社区联系人")):
         row = LineRow(NOW, "step", "system", "", {"step": step, "roles": ["community"]})
         assert timeline.line(SPOKEN["zh"], row, ALERT) == said
 

@@ -145,6 +145,9 @@ DONE: Names = {
     "replied": mark("The reply was handed in."),
     "moved": mark("Time was moved on."),
     "acted": mark("It has happened. Watch the queue."),
+    "acted_slowly": mark(
+        "It has happened; it shows only after some hours. Press “A night on” to see it."
+    ),
 }
 REFUSALS: Mapping[str, tuple[str, str]] = {
     Refusal.BROKEN: (

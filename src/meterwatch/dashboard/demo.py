@@ -16,6 +16,7 @@ from meterwatch.store.views.system import InboxRow
 
 _SHOWN = 400
 _HOUR, _NIGHT = 1.0, 8.0
+_SAID = {"press": "acted", "hour": "moved", "night": "moved"}  # the others take hours to be seen
 Typed = Annotated[str, Form(max_length=200)]
 
 
@@ -75,7 +76,7 @@ def router(stage: Stage) -> APIRouter:
         if what not in acts:
             raise not_found()
         acts[what](household, hub)
-        return go_to(local_path(onward, "/"), "moved" if what in {"hour", "night"} else "acted")
+        return go_to(local_path(onward, "/"), _SAID.get(what, "acted_slowly"))
 
     return made
 

@@ -57,7 +57,6 @@ def _environment(tongue: Tongue) -> Environment:
     made.filters["readable"] = readable
     made.filters["reply_to"] = reply_to
     made.filters["code"] = lambda code, names: codes.name(tongue, names, code)
-    made.filters["line"] = lambda row, alert: timeline.line(tongue, row, alert)
     made.filters["next_step"] = _next_step
     made.filters["why"] = _why
     return made

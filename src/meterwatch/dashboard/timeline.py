@@ -1,13 +1,13 @@
 """What happened to an alert, line by line, as sentences."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from meterwatch.dashboard import codes, words
 from meterwatch.dashboard.tongue import Tongue, mark
-from meterwatch.domain.alert import Alert, State
+from meterwatch.domain.alert import Alert, Condition, State
 from meterwatch.domain.notification import Channel
 from meterwatch.domain.signal import BELL, BELL_MISSED
 from meterwatch.store.views.alerts import LineRow
@@ -45,6 +45,48 @@ def line(tongue: Tongue, row: LineRow, alert: Alert) -> str:
     return tongue.say(_PLAIN[row.what], who=who(tongue, row.actor, row.name))
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of the history; `again` is when the same was said once more, the last time last."""
+
+    at: datetime
+    what: str
+    text: str
+    again: tuple[datetime, ...] = ()
+
+
+def history(tongue: Tongue, rows: Iterable[LineRow], alert: Alert) -> tuple[Told, ...]:
+    """Tell what happened, with what the service says again and again folded into its first line.
+
+    A deed of a person is never folded, and what comes after it stands on its own again.
+    """
+    found: list[Told] = []
+    first: dict[str, int] = {}
+    for row in rows:
+        text = line(tongue, row, alert)
+        if row.what not in _REPEATED:
+            first.clear()
+        elif text in first:
+            known = found[first[text]]
+            found[first[text]] = replace(known, again=(*known.again, row.at))
+            continue
+        else:
+            first[text] = len(found)
+        found.append(Told(row.at, row.what, text))
+    return tuple(found)
+
+
+_REPEATED = frozenset(
+    {
+        "signal",
+        "step",
+        "skipped",
+        "nobody_to_tell",
+        *(f"condition_{condition}" for condition in Condition),
+    }
+)
+
+
 def _channel(row: LineRow, alert: Alert) -> Channel | None:
     """Look up by which way a step told people."""
     number = row.detail.get("step")
@@ -66,7 +108,19 @@ def next_step(tongue: Tongue, alert: Alert, now: datetime) -> str:
     left = alert.next_due_at - now
     if left.total_seconds() <= 0:
         return tongue.say("The next step is due now.")
-    return tongue.say(_NEXT[alert.state], span=tongue.span(left))
+    text = _again(alert) if alert.state is State.OPEN else ""
+    return tongue.say(text or _NEXT[alert.state], span=tongue.span(left))
+
+
+def _again(alert: Alert) -> str:
+    """Say who is asked again where no step of the policy is left; empty if one is."""
+    steps, policy = len(alert.policy.steps), alert.policy
+    cleared = alert.life and alert.condition is Condition.CLEARED
+    if alert.step + 1 < steps and not alert.exhausted and not cleared:
+        return ""
+    if cleared or steps == 1 or alert.round + 1 >= policy.rounds:
+        return mark("If nobody takes it, the same people are reminded in %(span)s.")
+    return mark("If nobody takes it, everybody is told again from the first on in %(span)s.")
 
 
 _NEXT: Mapping[State, str] = {
@@ -100,15 +154,15 @@ def pressing(tongue: Tongue, alert: Alert, now: datetime) -> Pressing:
 _PRESSING: Mapping[State, tuple[str, str]] = {
     State.OPEN: (
         mark("to be claimed within %(span)s"),
-        mark("%(span)s too late to be claimed"),
+        mark("claim overdue by %(span)s"),
     ),
     State.ACKNOWLEDGED: (
         mark("to set out within %(span)s"),
-        mark("%(span)s too late to set out"),
+        mark("setting out overdue by %(span)s"),
     ),
     State.VISITING: (
         mark("to report within %(span)s"),
-        mark("%(span)s too late to report"),
+        mark("report overdue by %(span)s"),
     ),
 }
 

@@ -49,6 +49,19 @@ KINDS: Mapping[str, str] = {
     BUTTON_SILENT: mark("Bell silent"),
     UNKNOWN_BELL: mark("Unregistered bell pressed"),
 }
+ROLES: Mapping[str, str] = {
+    "bells": mark("Bells"),
+    "meters": mark("Water meters"),
+    "people": mark("Messages and web"),
+    "night": mark("Learning at night"),
+}
+BEATS: Mapping[str, str] = {
+    "deliver": mark("sending"),
+    "sweep": mark("looking through"),
+    "learn": mark("learning"),
+    "escalate": mark("urging on"),
+    "demo": mark("demonstration"),
+}
 _SEVERITIES: Mapping[str, Severity] = {
     BELL: Severity.URGENT,
     BELL_MISSED: Severity.URGENT,

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from meterwatch.dashboard import words
+from meterwatch.dashboard import timeline, words
 from meterwatch.dashboard.desk import Number, Reader, ReaderHere, not_found, plain
 from meterwatch.domain.alert import State
 from meterwatch.domain.signal import SubjectKind
@@ -67,4 +67,5 @@ def _page(reader: Reader, template: str, number: int) -> Response:
         hours = usage.last_hours(view, subject, reader.now, desk.local, CHART_HOURS) if home else ()
         visits = ledger.page(view, ledger.Sought(ids=page.visits)) if page.visits else ()
     mine = page.row.alert.owner == reader.by
-    return reader.page(template, page=page, hours=hours, visits=visits, mine=mine)
+    history = timeline.history(reader.tongue, page.lines, page.row.alert)
+    return reader.page(template, page=page, hours=hours, visits=visits, mine=mine, history=history)

@@ -7,7 +7,15 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import Response
 
 from meterwatch.dashboard import words
-from meterwatch.dashboard.desk import Number, Reader, ReaderHere, go_to, local_path, not_found
+from meterwatch.dashboard.desk import (
+    Desk,
+    Number,
+    Reader,
+    ReaderHere,
+    go_to,
+    local_path,
+    not_found,
+)
 from meterwatch.domain.alert import Alert, NotAllowed
 from meterwatch.pipeline import respond
 from meterwatch.store.views import queue, system
@@ -56,6 +64,11 @@ def act(
     return go_to(local_path(onward, f"/alerts/{number}"), said)
 
 
+def untexted(desk: Desk) -> bool:
+    """Tell whether a real installation has nothing that carries texts to phones."""
+    return not desk.demo and set(desk.providers) == {"console"}
+
+
 def _page(reader: Reader, template: str, keep: str, *, just: str = "", about: int = 0) -> Response:
     with reader.desk.store.view() as view:
         rows = queue.standing(view)
@@ -73,6 +86,7 @@ def _page(reader: Reader, template: str, keep: str, *, just: str = "", about: in
         troubled=len(system.troubled(beats, machine, reader.desk.settings.beat_late)),
         just=just,
         about=about,
+        untexted=untexted(reader.desk),
     )
 
 

@@ -5,8 +5,9 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from meterwatch.dashboard import codes
+from meterwatch.dashboard import codes, words
 from meterwatch.dashboard.desk import ReaderHere
+from meterwatch.dashboard.pages.queue import untexted
 from meterwatch.domain.signal import HUB_SILENT, METER_SILENT
 from meterwatch.store.views import alerts, queue, system
 
@@ -26,6 +27,8 @@ def show(reader: ReaderHere) -> Response:
             "outbox": system.outbox(view),
             "waiting": system.oldest_waiting(view),
             "inbox": system.inbox(view, _INBOX),
+            "kept": {} if reader.desk.demo else system.kept(view, "console"),
+            "unheard": system.never_heard(view),
             "truth": queue.truth(view),
             "silent": [
                 row
@@ -42,4 +45,7 @@ def show(reader: ReaderHere) -> Response:
         meaning=lambda code: codes.pair(reader.tongue, codes.REFUSALS, code),
         oddity=lambda code: codes.pair(reader.tongue, codes.ODDITIES, code),
         providers=list(reader.desk.providers),
+        untexted=untexted(reader.desk),
+        roles=words.ROLES,
+        names=words.BEATS,
     )

@@ -103,11 +103,15 @@ document.addEventListener("click", (event) => {
 });
 // A claimed row has another button where the keyboard was: stay in the row.
 let rowInUse = null;
+// The server does not know what a reader has unfolded: unfold it again.
+let unfolded = [];
 document.addEventListener("htmx:before:swap", () => {
   rowInUse = document.activeElement?.closest("#queue [data-alert]")?.id ?? null;
+  unfolded = [...document.querySelectorAll("#board details[open][id]")].map((part) => part.id);
 });
 document.addEventListener("htmx:after:swap", () => {
   showTimers();
+  for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
   const gone = document.activeElement === document.body || document.activeElement === null;
   const row = rowInUse && document.getElementById(rowInUse);
   if (gone && row) row.querySelector("h2 a").focus({ preventScroll: true });

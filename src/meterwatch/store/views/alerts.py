@@ -43,6 +43,7 @@ class MessageRow:
     round: int
     step: int
     attempts: int
+    provider: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ def messages(view: View, number: int) -> tuple[MessageRow, ...]:
             row.round,
             row.step,
             row.attempts,
+            row.provider,
         )
         for row in view.people.execute(query)
     )

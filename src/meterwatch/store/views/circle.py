@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from meterwatch.domain.household import Role
 from meterwatch.domain.signal import SubjectKind
@@ -17,7 +17,7 @@ from meterwatch.store.tables import people as p
 class CircleRow:
     """One person we may call, and what became of the last message to that person.
 
-    `replied_at` is when the person last sent anything back.
+    `last_provider` is who took that message; `replied_at` is when the person last wrote back.
     """
 
     contact_id: int
@@ -27,6 +27,7 @@ class CircleRow:
     role: Role
     last_state: str
     last_at: datetime | None
+    last_provider: str
     replied_at: datetime | None
 
 
@@ -35,12 +36,14 @@ def circle(
 ) -> tuple[CircleRow, ...]:
     """Give the people of a home or an area, by role and rank; each once a role.
 
-    With an alert, the last message is the last one about it.
+    The last message and the last reply are those about the alert; without one, about any alert of
+    this home or area. What was said about other homes tells nothing here.
     """
     links = list(_links(view, kind, number))
     ids = {contact for _, _, contact in links}
-    last = _last_messages(view, ids, alert)
-    replied = _last_replies(view, ids)
+    about = _alerts(kind, number, alert)
+    last = _last_messages(view, ids, about)
+    replied = _last_replies(view, ids, about)
     people = {
         row.id: row
         for row in view.people.execute(select(p.contacts).where(p.contacts.c.id.in_(ids)))
@@ -49,7 +52,7 @@ def circle(
     seen: dict[tuple[Role, int], CircleRow] = {}
     for role, _, contact in sorted(links, key=lambda link: (order.index(link[0]), link[1])):
         person = people[contact]
-        state, at = last.get(contact, ("", None))
+        state, at, provider = last.get(contact, ("", None, ""))
         seen.setdefault(
             (role, contact),
             CircleRow(
@@ -60,6 +63,7 @@ def circle(
                 role,
                 state,
                 at,
+                provider,
                 replied.get(contact),
             ),
         )
@@ -85,22 +89,37 @@ def _links(view: View, kind: SubjectKind, number: int) -> Iterable[tuple[Role, i
         distance += 1
 
 
-def _last_messages(
-    view: View, ids: Collection[int], alert: int | None
-) -> Mapping[int, tuple[str, datetime]]:
-    n = t.notifications
-    newest = select(func.max(n.c.id)).where(n.c.contact_id.in_(ids)).group_by(n.c.contact_id)
+def _alerts(kind: SubjectKind, number: int, alert: int | None) -> Select[tuple[int]]:
+    """Name the alerts whose messages count: one, or all of a home or an area."""
+    a = t.alerts.c
     if alert is not None:
-        newest = newest.where(n.c.alert_id == alert)
-    query = select(n.c.contact_id, n.c.state, n.c.changed_at).where(n.c.id.in_(newest))
-    return {row.contact_id: (row.state, row.changed_at) for row in view.people.execute(query)}
+        return select(a.id).where(a.id == alert)
+    return select(a.id).where(a.subject_kind == kind, a.subject_id == number)
 
 
-def _last_replies(view: View, ids: Collection[int]) -> Mapping[int, datetime]:
+def _last_messages(
+    view: View, ids: Collection[int], about: Select[tuple[int]]
+) -> Mapping[int, tuple[str, datetime, str]]:
+    n = t.notifications
+    newest = (
+        select(func.max(n.c.id))
+        .where(n.c.contact_id.in_(ids), n.c.alert_id.in_(about))
+        .group_by(n.c.contact_id)
+    )
+    query = select(n.c.contact_id, n.c.state, n.c.changed_at, n.c.provider).where(
+        n.c.id.in_(newest)
+    )
+    rows = view.people.execute(query)
+    return {row.contact_id: (row.state, row.changed_at, row.provider) for row in rows}
+
+
+def _last_replies(
+    view: View, ids: Collection[int], about: Select[tuple[int]]
+) -> Mapping[int, datetime]:
     r = t.replies
     query = (
         select(r.c.contact_id, func.max(r.c.received_at))
-        .where(r.c.contact_id.in_(ids))
+        .where(r.c.contact_id.in_(ids), r.c.alert_id.in_(about))
         .group_by(r.c.contact_id)
     )
     return {contact: at for contact, at in view.people.execute(query) if contact is not None}

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select, text
 
+from meterwatch.domain.household import DeviceKind
 from meterwatch.store import View
 from meterwatch.store.tables import alerts as t
 from meterwatch.store.tables import house as h
@@ -59,6 +60,16 @@ class AsideRow:
     received_at: datetime
     litres: float
     odd: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnheardRow:
+    """One meter that has not said anything yet."""
+
+    address: str
+    household_id: int
+    household_code: str
+    household_label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +145,32 @@ def outbox(view: View) -> Mapping[str, int]:
     n = t.notifications
     query = select(n.c.state, func.count()).group_by(n.c.state)
     return dict(view.people.execute(query).all())
+
+
+def kept(view: View, provider: str) -> Mapping[str, int]:
+    """Count the messages that a provider took, by their state of delivery."""
+    n = t.notifications
+    query = select(n.c.state, func.count()).where(
+        n.c.provider == provider, n.c.state.in_(("accepted", "sent", "delivered"))
+    )
+    return dict(view.people.execute(query.group_by(n.c.state)).all())
+
+
+def never_heard(view: View) -> tuple[UnheardRow, ...]:
+    """Give the meters in use that never reported, in the order of their homes."""
+    d, s, home = p.devices.c, p.device_states, p.households.c
+    query = (
+        select(d.id, d.address, home.id, home.code, home.label)
+        .join(p.households, home.id == d.household_id)
+        .join(s, s.c.device_id == d.id, isouter=True)
+        .where(d.kind == DeviceKind.METER, d.retired_at.is_(None), home.erased_at.is_(None))
+        .where(s.c.heard_at.is_(None))
+        .order_by(home.code, d.id)
+    )
+    heard = set(view.telemetry.execute(select(m.heads.c.device_id)).scalars())
+    return tuple(
+        UnheardRow(*rest) for device, *rest in view.people.execute(query) if device not in heard
+    )
 
 
 def oldest_waiting(view: View) -> datetime | None:
