@@ -115,6 +115,7 @@ def test_a_replay_says_in_words_what_it_came_to_and_how_far_it_is() -> None:
     result = well("replay", write(rows()))
     assert f"readings {len(rows())}" in result.stdout
     assert "alerts 1" in result.stdout
+    assert "meterwatch run --clock data\n" in result.stdout
     assert "重放 / replaying" in result.stderr
 
 

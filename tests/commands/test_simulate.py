@@ -123,6 +123,12 @@ def test_a_broker_without_subscribers_is_pointed_out(broker: Broker) -> None:
     assert "start meterwatch run first" in result.output
 
 
+def test_a_time_too_short_for_any_meter_is_pointed_out(broker: Broker) -> None:
+    result = paced_at(broker, "--homes", "1", "--days", "0.00001", *CALM)
+    assert result.exit_code == 0, result.output
+    assert "nothing was published: no meter was due" in result.output
+
+
 def test_the_import_file_alone_needs_no_broker(tmp_path: Path) -> None:
     path = tmp_path / "homes.csv"
     nobody = f"127.0.0.1:{free_port()}"

@@ -78,6 +78,7 @@ def _live_through(
     """Let a house of this process live through the recording."""
     import json
     import logging
+    import shlex
     from dataclasses import asdict
 
     import structlog
@@ -113,6 +114,8 @@ def _live_through(
         f"读数 / readings {done.readings} · 未登记 / unregistered {done.refused} · "
         f"预警 / alerts {done.alerts} · 短信 / messages {done.messages}"
     )
+    given = f" --config {shlex.quote(str(config))}" if config else ""
+    typer.echo(f"看结果 / to look at it: meterwatch run --clock data{given}")
 
 
 def _publish(recording: "Recording", mqtt: str, speed: float, limit: int | None) -> None:
@@ -137,6 +140,10 @@ def _publish(recording: "Recording", mqtt: str, speed: float, limit: int | None)
         typer.echo(
             f"其中 {publisher.unheard} 条无人订阅,请先启动 meterwatch run --clock data / "
             f"nobody had subscribed to {publisher.unheard} of them: start it first"
+        )
+    elif publisher.acknowledged:
+        typer.echo(
+            "看结果:meterwatch devices,或网页 / to look at it: meterwatch devices, or the console"
         )
 
 

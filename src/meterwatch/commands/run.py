@@ -22,9 +22,7 @@ def run(
     ] = None,
     clock: Annotated[
         RunClock,
-        typer.Option(
-            help="data: 时间跟着数据走,用于重放 / time follows recorded readings."
-        ),
+        typer.Option(help="data: 时间跟着数据走,用于重放 / time follows recorded readings."),
     ] = RunClock.SYSTEM,
     roles: Annotated[
         str,

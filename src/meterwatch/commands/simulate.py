@@ -28,6 +28,8 @@ NAMES: dict[type[Mishap], str] = {
     Away: "外出未归 / away",
 }
 
+LOOK = "meterwatch devices,或网页 / to see what became of it: meterwatch devices, or the console"
+
 RATE: dict[str, Any] = {"min": 0.0, "max": MOST_A_DAY, "rich_help_panel": "每天几次 / Times a day"}
 
 Mqtt = Annotated[str, typer.Option(help="消息代理地址。 The broker, host:port.")]
@@ -127,11 +129,18 @@ def report(publisher: Publisher, district: District, mishaps: Iterable[Mishap]) 
     typer.echo(
         f"已发出 / published: {publisher.sent}  已确认 / acknowledged: {publisher.acknowledged}"
     )
+    if not publisher.sent:
+        typer.echo(
+            "时间太短,这段时间里没有一块表要发;请加大 --days"
+            " / nothing was published: no meter was due in so short a time; give more --days"
+        )
     if publisher.unheard:
         typer.echo(
             f"其中 {publisher.unheard} 条无人订阅，请先启动 meterwatch run"
             f" / nobody had subscribed to {publisher.unheard} of them: start meterwatch run first"
         )
+    elif publisher.sent:
+        typer.echo(f"看结果:{LOOK}")
     for mishap in mishaps:
         place = _place(district, mishap)
         until = f"{mishap.until:%m-%d %H:%M}" if mishap.until else ""
