@@ -90,6 +90,9 @@ def test_a_text_that_stayed_in_the_house_is_not_called_delivered(here: Town) -> 
         page = browser.get(path).text
         assert "仅保存,未发出" in page
         assert "已送达" not in page
+    history = browser.get(f"/alerts/{here.silent_home}").text.split("h-lines")[-1]
+    assert "仅保存,未发给:监护人、社区联系人" in history
+    assert "已通知" not in history
 
 
 def test_a_carrier_and_a_demonstration_do_deliver(here: Town, client: TestClient) -> None:

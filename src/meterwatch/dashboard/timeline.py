@@ -1,6 +1,6 @@
 """What happened to an alert, line by line, as sentences."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -55,15 +55,25 @@ class Told:
     again: tuple[datetime, ...] = ()
 
 
-def history(tongue: Tongue, rows: Iterable[LineRow], alert: Alert) -> tuple[Told, ...]:
+def history(
+    tongue: Tongue,
+    rows: Iterable[LineRow],
+    alert: Alert,
+    kept: Collection[tuple[int, int]] = (),
+) -> tuple[Told, ...]:
     """Tell what happened, with what the service says again and again folded into its first line.
 
-    A deed of a person is never folded, and what comes after it stands on its own again.
+    A deed of a person is never folded, and what comes after it stands on its own again. `kept` are
+    the rounds and steps whose messages all stayed in this house.
     """
     found: list[Told] = []
     first: dict[str, int] = {}
     for row in rows:
         text = line(tongue, row, alert)
+        if row.what == "step" and (row.detail.get("round"), row.detail.get("step")) in kept:
+            text = tongue.say(
+                "Kept here, sent to nobody: %(roles)s", roles=_roles(tongue, row.detail)
+            )
         if row.what not in _REPEATED:
             first.clear()
         elif text in first:

@@ -1,5 +1,6 @@
 """The list of all alerts, and the page of one."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -8,6 +9,7 @@ from fastapi.responses import Response
 from meterwatch.dashboard import timeline, words
 from meterwatch.dashboard.desk import Number, Reader, ReaderHere, not_found, plain
 from meterwatch.domain.alert import State
+from meterwatch.domain.notification import MessageKind
 from meterwatch.domain.signal import SubjectKind
 from meterwatch.store.views import alerts, usage
 from meterwatch.store.views import visits as ledger
@@ -67,5 +69,15 @@ def _page(reader: Reader, template: str, number: int) -> Response:
         hours = usage.last_hours(view, subject, reader.now, desk.local, CHART_HOURS) if home else ()
         visits = ledger.page(view, ledger.Sought(ids=page.visits)) if page.visits else ()
     mine = page.row.alert.owner == reader.by
-    history = timeline.history(reader.tongue, page.lines, page.row.alert)
+    kept = set() if desk.demo else _kept(page.messages)
+    history = timeline.history(reader.tongue, page.lines, page.row.alert, kept)
     return reader.page(template, page=page, hours=hours, visits=visits, mine=mine, history=history)
+
+
+def _kept(messages: Iterable[alerts.MessageRow]) -> set[tuple[int, int]]:
+    """Name the rounds and steps whose messages were taken by the console provider alone."""
+    took: dict[tuple[int, int], set[str]] = {}
+    for row in messages:
+        if row.kind == MessageKind.ALERT:
+            took.setdefault((row.round, row.step), set()).add(row.provider)
+    return {step for step, providers in took.items() if providers == {"console"}}
