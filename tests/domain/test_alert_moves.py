@@ -136,7 +136,13 @@ def test_an_exhausted_ladder_whose_last_rung_is_empty_goes_on_with_the_rung_belo
 
 @pytest.mark.parametrize(
     ("waits", "rounds"),
-    [((0, 15, 20, 60), 2), ((1, 0, 20, 60), 2), ((1, 15, -1, 60), 2), ((1, 15, 20, 0), 2), ((1, 15, 20, 60), 0)],
+    [
+        ((0, 15, 20, 60), 2),
+        ((1, 0, 20, 60), 2),
+        ((1, 15, -1, 60), 2),
+        ((1, 15, 20, 0), 2),
+        ((1, 15, 20, 60), 0),
+    ],
 )
 def test_a_policy_that_could_stand_still_cannot_be_made(
     waits: tuple[int, ...], rounds: int
