@@ -76,6 +76,8 @@ class Installation:
         while self.held:
             house.take(as_facts(self.held[0]))
             del self.held[0]
+            while house.judge():
+                pass
             self.nights.add(stored.mark(self.store, NIGHT))
             house.escalate()
             self._deliver(house)

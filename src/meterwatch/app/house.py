@@ -9,7 +9,6 @@ from typing import Any
 from meterwatch import detectors, migrations
 from meterwatch.clock import Clock, DataClock, HandClock, MovedClock, SystemClock, machine_now
 from meterwatch.config import Settings
-from meterwatch.daemon.intake import is_about_content
 from meterwatch.domain.fact import Fact
 from meterwatch.domain.usage import LocalTime
 from meterwatch.gateways.base import FieldMap
@@ -24,7 +23,6 @@ from meterwatch.pipeline.meters import Meters
 from meterwatch.pipeline.sweep import Watch
 from meterwatch.store import Store
 from meterwatch.store.house import HOMES_REVISION, RefusedPayload
-from meterwatch.store.telemetry import Row
 
 DATA_MOMENT = timedelta(hours=1)  # how finely a replay is judged
 _ESCALATED_AT_ONCE = 100
@@ -49,10 +47,6 @@ def open_store(settings: Settings) -> Store:
             "the tables are missing or old: run `meterwatch migrate` first"
         )
     return Store(settings.database.url)
-
-
-class SweepFailed(RuntimeError):  # noqa: N818  # says what happened
-    """A batch was committed, but judging it failed; it is tried again as it is."""
 
 
 class StoreInbox:
@@ -159,26 +153,10 @@ class House:
 
     def _take(self, facts: Sequence[Fact], now: datetime) -> Ingested:
         taken = ingest(self.store, self.directory(), self.policies, facts, now)
-        if self.meters is not None and taken.rows:
+        if self.meters is not None and taken.rows and not self.follows_data:
             with self._lock:
-                self._hand_on(self.meters, taken.rows)
+                self.meters.hear(taken.rows)
         return taken
-
-    def _hand_on(self, meters: Meters, rows: Sequence[Row]) -> None:
-        """Hand committed readings to the sweep. Live, a sweep that fails stops no reading.
-
-        By data the database says what was heard when, so that a batch that comes twice, because
-        its acknowledgement was lost, is judged once.
-        """
-        if not self.follows_data:
-            meters.hear(rows)
-            return
-        try:
-            meters.catch_up()
-        except Exception as error:
-            if is_about_content(error):  # not of these facts: they are committed
-                raise SweepFailed("the sweep failed on a batch that is committed") from error
-            raise
 
     def _take_by_data(self, clock: DataClock, facts: Sequence[Fact]) -> Ingested:
         """Let each fact count as received when it was measured, and the clock follow.
@@ -203,13 +181,28 @@ class House:
         with self.store.transaction() as tx:
             tx.house.refuse(payloads, self.settings.retention.refused_each)
 
+    def judge(self) -> bool:
+        """By data, judge a little of what is committed; tell whether there may be more.
+
+        The database says what was heard when, so that a batch that comes twice, because its
+        acknowledgement was lost, is judged once.
+        """
+        if self.meters is None:
+            return False
+        with self._lock:
+            self.meters.refresh()
+            return self.meters.catch_up(some=True)
+
     def sweep(self) -> None:
         """Judge what has come in, and every meter's punctuality, as of now."""
-        if self.meters is not None:
-            with self._lock:
-                self.meters.refresh()
-                if not self._is_judged(self.clock.now()):
-                    self.meters.close(self.clock.now())
+        if self.meters is None:
+            return
+        with self._lock:
+            self.meters.refresh()
+            if self.follows_data:
+                self.meters.catch_up()
+            if not self._is_judged(self.clock.now()):
+                self.meters.close(self.clock.now())
 
     def escalate(self) -> int:
         """Move every alert whose time has come; count the moves."""

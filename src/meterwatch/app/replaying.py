@@ -132,6 +132,8 @@ def replay(house: House, rows: Iterator[Row]) -> Replayed:
         taken = house.take(as_facts(batch))
         readings += len(taken.rows)
         refused += taken.refused
+        while house.judge():
+            pass
         house.escalate()
         messages += house.deliver()
     house.sweep()

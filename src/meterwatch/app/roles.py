@@ -81,7 +81,7 @@ class Role:
         self._source: Source | None = None
         self._server: ConsoleServer | None = None
         self._heard_at = machine_seconds()
-        self._turn = Lock()  # a batch is taken and judged whole before a replay counts as ended
+        self._turn = Lock()  # a replay has not ended while a batch of it is being taken
         self._beats = Beats(name, self._listed(), self._note, machine_seconds, note_seconds=5.0)
         self._relay: Relay | None = None
 
@@ -162,18 +162,20 @@ class Role:
             if self.name == "bells":
                 self._beats.wake("deliver")
             self._waker.ring(OUTBOX)
-        if self.name == "meters" and not self.house.by_data:
+        if self.name == "meters":
             self._beats.wake("sweep")
 
     def _sweep(self) -> None:
         house = self.house
         before = house.meters.alerts if house.meters else 0
-        if house.by_data:
+        if not house.by_data:
+            house.sweep()
+        elif house.judge():
+            self._beats.wake("sweep")
+        else:
             with self._turn:
                 if self._has_ended():
                     house.sweep()
-        else:
-            house.sweep()
         if house.meters and house.meters.alerts > before:
             self._waker.ring(OUTBOX)
 

@@ -15,7 +15,7 @@ from meterwatch.store import Store
 from meterwatch.store.house import HOMES_REVISION, PROFILES_REVISION, SWEPT
 from meterwatch.store.telemetry import Row, Stand
 
-_CHUNK = 20_000
+_CHUNK = 4_000  # readings, so that one who is asked to end does so soon
 
 
 class Meters:
@@ -91,13 +91,19 @@ class Meters:
             self._known = Known(profile, self._absences, self._listening_since)
         self._homes_revision, self._profiles_revision = homes, profiles
 
-    def catch_up(self) -> None:
-        """Take in what was committed and is not judged yet, in the order in which it was heard."""
+    def catch_up(self, *, some: bool = False) -> bool:
+        """Take in what was committed and is not judged yet, in the order in which it was heard.
+
+        With `some`, no more than a little of it; tells whether there may be more.
+        """
         self._learn()  # a night whose work the last run began and did not end
-        self._waiting, after = [], self._swept
+        self._waiting, began, after = [], self._swept, self._swept
         while rows := self._store.telemetry.heard(after, _CHUNK):
             self.take(rows)
             after = rows[-1][2]
+            if some and self._swept > began:
+                return True
+        return False
 
     def judge_all(self, now: datetime) -> None:
         """Judge every home once, as is done after a start."""

@@ -1,0 +1,59 @@
+"""A year of fifty-two recorded homes goes through a real broker into both databases."""
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from subprocess import PIPE, Popen
+
+import pytest
+
+from tests.e2e import stored
+from tests.e2e.daemon import PATIENCE, Daemon, wait_for
+from tests.parts.broker import Broker
+
+HOMES = 52
+# Large batches: what is judged between them is the concern of other tests, and takes minutes.
+TABLES = {"mqtt": {"batch_seconds": 5}}
+
+
+@pytest.fixture
+def recording(shared_data: Path) -> Path:
+    return shared_data / "daiad" / "daiad-readings.csv.gz"
+
+
+@pytest.fixture
+def daemons(tmp_path: Path, broker: Broker, pg_url: str) -> Iterator[tuple[Daemon, ...]]:
+    url = f"sqlite:///{tmp_path}/sqlite/meterwatch.db"
+    both = (
+        Daemon(tmp_path / "sqlite", url, broker, TABLES),
+        Daemon(tmp_path / "postgres", pg_url, broker, TABLES),
+    )
+    yield both
+    for daemon in both:
+        daemon.close()
+
+
+def test_every_register_of_every_home_arrives_once_in_both_databases(
+    recording: Path, daemons: tuple[Daemon, ...], broker: Broker, tmp_path: Path
+) -> None:
+    daemons[0].command("replay", str(recording), "--homes-csv", str(tmp_path / "homes.csv"))
+    for daemon in daemons:
+        daemon.command("import", str(tmp_path / "homes.csv"))
+    with ThreadPoolExecutor() as together:
+        list(together.map(lambda daemon: daemon.start(by_data=True), daemons))
+
+    replay = ["replay", str(recording), "--mqtt", f"{broker.host}:{broker.port}"]
+    with Popen(
+        [sys.executable, "-m", "meterwatch", *replay], stderr=PIPE, stdout=PIPE
+    ) as publisher:
+        expected = stored.recorded(recording)
+        count = sum(map(len, expected.values()))
+        _, told = publisher.communicate(timeout=PATIENCE)
+        assert publisher.returncode == 0, told.decode()
+
+    assert len(expected) == HOMES
+    for daemon in daemons:
+        wait_for("every reading", lambda s=daemon.store: stored.count_readings(s) == count)  # type: ignore[misc]
+        assert stored.registers(daemon.store) == expected
+        assert not stored.refused(daemon.store)
