@@ -162,7 +162,7 @@ def test_a_receipt_before_the_carriers_number_finds_its_message_by_our_own_code(
         found = tx.outbox.of_receipt(receipt)
         assert found is not None
         assert found.id == first.id
-        tx.outbox.name(first.id, receipt)
+        tx.outbox.mark(first.id, Delivery.SENT, None, provider="fake", provider_id="SM1")
         other = Receipt("fake", "SM2", Delivery.SENT, ref=first.ref)
         assert tx.outbox.of_receipt(other) is None  # it has another number already
         assert tx.outbox.of_receipt(Receipt("fake", "SM3", Delivery.SENT)) is None

@@ -9,12 +9,12 @@ here delays the next person: steps have their own clock.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from meterwatch.domain.alert import Alert, State
 from meterwatch.domain.household import Contact
-from meterwatch.domain.notification import FAILED, Delivery, MessageKind, Receipt
+from meterwatch.domain.notification import FAILED, Delivery, MessageKind, merge
 from meterwatch.domain.signal import BELL_KINDS
 from meterwatch.notify.provider import (
     Absent,
@@ -218,14 +218,16 @@ def _accept(
     now: datetime,
 ) -> None:
     """Keep the carrier's number, and what it may have reported before we knew that number."""
-    name = carriage.provider.name
-    state = delivery if delivery not in FAILED else Delivery.ACCEPTED
+    name, state, error = carriage.provider.name, delivery, ""
+    for receipt in tx.outbox.receipts_of(name, provider_id):
+        if merge(state, receipt.delivery) is not state:
+            state, error = receipt.delivery, receipt.error
+    # One change of the row: a second one locks its alert weakly, and two senders each other out.
     tx.outbox.mark(
-        parcel.id, state, None, changed_at=now, provider=name, provider_id=provider_id, error=""
+        parcel.id, state, None, changed_at=now, provider=name, provider_id=provider_id, error=error
     )
-    reports = [Receipt(name, provider_id, delivery)] if delivery in FAILED else []
-    for receipt in (*reports, *tx.outbox.receipts_of(name, provider_id)):
-        state = settle(tx, replace(parcel, state=state), receipt.delivery, receipt.error, now)
+    if state in FAILED:
+        give_up_step_in(tx, parcel.notification, now)
 
 
 def _clear_up(

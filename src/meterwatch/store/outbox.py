@@ -130,12 +130,6 @@ class Outbox:
         )
         return self._connection.execute(query.limit(1)).first() is not None
 
-    def name(self, parcel_id: int, receipt: Receipt) -> None:
-        """Keep the carrier's number for a message, learnt from a receipt."""
-        row = update(t.notifications).where(t.notifications.c.id == parcel_id)
-        named = {"provider": receipt.provider, "provider_id": receipt.provider_id}
-        self._connection.execute(row.values(**named))
-
     def superseded(self, parcel: Parcel) -> bool:
         """Tell whether a later step tells the same contact of the same alert anew."""
         n, note = t.notifications.c, parcel.notification

@@ -20,23 +20,24 @@ def take_receipt(store: Store, receipt: Receipt, now: datetime) -> None:
     with store.transaction() as tx:
         tx.outbox.keep_receipt(receipt, now)
         parcel = tx.outbox.of_receipt(receipt)
-        if parcel is not None and not parcel.provider_id:
-            tx.outbox.name(parcel.id, receipt)
         if parcel is not None:
-            settle(tx, parcel, receipt.delivery, receipt.error, now)
+            named = {"provider": receipt.provider, "provider_id": receipt.provider_id}
+            settle(tx, parcel, receipt.delivery, receipt.error, now, **named)
 
 
 def settle(
-    tx: Transaction, parcel: Parcel, reported: Delivery, error: str, now: datetime
-) -> Delivery:
-    """Join a report with what is known of a message; a step of which all failed is over at once."""
+    tx: Transaction, parcel: Parcel, reported: Delivery, error: str, now: datetime, **named: str
+) -> None:
+    """Join a report with what is known of a message; a step of which all failed is over at once.
+
+    `named` is the carrier's number for the message, if it came with the report.
+    """
     state = merge(parcel.state, reported)
-    if state is not parcel.state:
-        tx.outbox.mark(parcel.id, state, None, changed_at=now, error=error)
-    note = parcel.notification
-    if state in FAILED and state is not parcel.state:
-        give_up_step_in(tx, note, now)
-    return state
+    if state is parcel.state:
+        return
+    tx.outbox.mark(parcel.id, state, None, changed_at=now, error=error, **named)
+    if state in FAILED:
+        give_up_step_in(tx, parcel.notification, now)
 
 
 def give_up_step_in(tx: Transaction, note: Notification, now: datetime) -> None:
