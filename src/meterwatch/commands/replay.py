@@ -12,45 +12,53 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from meterwatch.commands.given import AsJson, Config, give_up, settings_from
+from meterwatch.config import Settings
 from meterwatch.gateways.base import Message
 
 if TYPE_CHECKING:
-    from meterwatch.app.replaying import Recording
+    from meterwatch.app.replaying import Recording, Replayed
 
 _BATCH = 100  # readings in one payload of the concentrator that a replay speaks as
 
 
+File = Annotated[
+    Path,
+    typer.Argument(
+        exists=True,
+        dir_okay=False,
+        help="household,at,register_litres 的 CSV,可以是 .gz / a CSV, gzipped or not.",
+    ),
+]
+Broker = Annotated[
+    str,
+    typer.Option(
+        help="发布到消息服务器 主机:端口,守护进程用 run --clock data 启动 / publish to this "
+        "broker; the daemon runs with --clock data."
+    ),
+]
+Speed = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        help="只用于 --mqtt:几倍速,0 为尽快 / how many times real time, 0: as fast as it goes.",
+    ),
+]
+Limit = Annotated[
+    int | None, typer.Option(min=1, help="只重放前几条读数 / only the first readings.")
+]
+HomesCsv = Annotated[
+    Path | None,
+    typer.Option(help="只写出这些住户的导入文件 / only write the homes as a file to import."),
+]
+
+
 def replay(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            exists=True,
-            dir_okay=False,
-            help="household,at,register_litres 的 CSV,可以是 .gz / a CSV, gzipped or not.",
-        ),
-    ],
+    file: File,
     config: Config = None,
-    mqtt: Annotated[
-        str,
-        typer.Option(
-            help="发布到消息服务器 主机:端口,守护进程用 run --clock data 启动 / publish to this "
-            "broker; the daemon runs with --clock data."
-        ),
-    ] = "",
-    speed: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            help="只用于 --mqtt:几倍速,0 为尽快 / how many times real time, 0: as fast as it goes.",
-        ),
-    ] = 0.0,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="只重放前几条读数 / only the first readings.")
-    ] = None,
-    homes_csv: Annotated[
-        Path | None,
-        typer.Option(help="只写出这些住户的导入文件 / only write the homes as a file to import."),
-    ] = None,
+    mqtt: Broker = "",
+    speed: Speed = 0.0,
+    limit: Limit = None,
+    homes_csv: HomesCsv = None,
     as_json: AsJson = False,
 ) -> None:
     """重放记录的读数:走真实的路,时钟跟着数据走。 Recorded readings through the real path.
@@ -83,9 +91,6 @@ def _live_through(
 
     import structlog
 
-    from meterwatch.app import House, NotMigrated, open_store, replaying
-    from meterwatch.pipeline.import_homes import ImportFault
-
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     settings = settings_from(config)
     if settings.sms.provider != "console":
@@ -93,6 +98,22 @@ def _live_through(
             '重放只能配合 sms.provider = "console",不会真的发短信 / '
             "a replay works with the console provider only: it texts nobody"
         )
+    done = _lived_through(settings, recording, limit)
+    if as_json:
+        typer.echo(json.dumps(asdict(done)))
+        return
+    typer.echo(
+        f"读数 / readings {done.readings} · 未登记 / unregistered {done.refused} · "
+        f"预警 / alerts {done.alerts} · 短信 / messages {done.messages}"
+    )
+    given = f" --config {shlex.quote(str(config))}" if config else ""
+    typer.echo(f"看结果 / to look at it: meterwatch run --clock data{given}")
+
+
+def _lived_through(settings: Settings, recording: "Recording", limit: int | None) -> "Replayed":
+    from meterwatch.app import House, NotMigrated, open_store, replaying
+    from meterwatch.pipeline.import_homes import ImportFault
+
     try:
         store = open_store(settings)
     except NotMigrated as wrong:
@@ -107,15 +128,7 @@ def _live_through(
         give_up("\n".join(str(remark) for remark in fault.remarks))
     finally:
         store.close()
-    if as_json:
-        typer.echo(json.dumps(asdict(done)))
-        return
-    typer.echo(
-        f"读数 / readings {done.readings} · 未登记 / unregistered {done.refused} · "
-        f"预警 / alerts {done.alerts} · 短信 / messages {done.messages}"
-    )
-    given = f" --config {shlex.quote(str(config))}" if config else ""
-    typer.echo(f"看结果 / to look at it: meterwatch run --clock data{given}")
+    return done
 
 
 def _publish(recording: "Recording", mqtt: str, speed: float, limit: int | None) -> None:
