@@ -226,7 +226,8 @@ def _same_step(alert: Alert, circle: Circle, now: datetime) -> Move:
         reason="no_report",
         next_due_at=now + max(step.wait, alert.policy.visiting_wait),
     )
-    return Move(again, _tell(again, circle.reach(step)), (_step_line("step", again),))
+    notices = () if step.channel is Channel.CONSOLE else _tell(again, circle.reach(step))
+    return Move(again, notices, (_step_line("step", again),))
 
 
 def _of_step(alert: Alert, circle: Circle) -> frozenset[int]:
