@@ -154,8 +154,8 @@ def climb_slowly(store: Store) -> None:
 
 
 def answer_all(store: Store, contact: int) -> None:
-    for alert in reversed(alerts(store)):
-        text(store, contact, f"1 {alert.code}", NOW + minutes(1))
+    for number, alert in enumerate(reversed(alerts(store))):
+        text(store, contact, f"{(1, 3)[number % 2]} {alert.code}", NOW + minutes(1))
 
 
 def test_roles_that_meet_on_the_same_alerts_never_wait_for_each_other_for_ever(
@@ -173,4 +173,4 @@ def test_roles_that_meet_on_the_same_alerts_never_wait_for_each_other_for_ever(
     )
     assert len({one.ref for one in carrier.tried}) == len(carrier.tried)
     closed = {a.subject_id for a in alerts(pg_store) if a.state is State.CLOSED}
-    assert closed == set(range(1, HOMES + 1, 2))
+    assert closed >= set(range(1, HOMES + 1, 2))

@@ -99,10 +99,18 @@ class Alerts:
         return {alert.id: alert for alert in self._read(query.with_for_update())}
 
     def by_code(self, code: str) -> Alert | None:
-        """Give the newest alert of a reply code."""
-        query = select(t.alerts).where(t.alerts.c.code == code).order_by(t.alerts.c.id.desc())
-        found = self._read(query.limit(1).with_for_update())
-        return found[0] if found else None
+        """Give the newest alert of a reply code.
+
+        What stands about its home is held with it, in the order in which a visit holds it.
+        """
+        a = t.alerts.c
+        query = select(a.id, a.subject_kind, a.subject_id).where(a.code == code)
+        found = self._connection.execute(query.order_by(a.id.desc()).limit(1)).first()
+        if found is None:
+            return None
+        if found.subject_kind == SubjectKind.HOUSEHOLD:
+            self.standing_of_home(found.subject_id)
+        return self.get(found.id)
 
     def open_for_contact(self, contact: int) -> tuple[Alert, ...]:
         """Give the standing alerts of which a contact was told."""
