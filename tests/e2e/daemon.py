@@ -28,18 +28,17 @@ from tests.parts.ports import free_port
 
 ROLES = ("bells", "meters", "people", "night")
 PATIENCE = 240.0  # the machine may be busy; nothing here is measured
-_LOOK = 0.05
 _TOLD = 4_000  # characters of the log in the message of a failure
 
 Tables = Mapping[str, Mapping[str, object]]
 
 
-def wait_for(what: str, is_so: Callable[[], bool], seconds: float = PATIENCE) -> None:
+def wait_for(what: str, is_so: Callable[[], bool], every: float = 0.1) -> None:
     """Look again and again until it is so, and fail if that takes far too long."""
-    pause, deadline = Event(), time.monotonic() + seconds
+    pause, deadline = Event(), time.monotonic() + PATIENCE
     while not is_so():
         assert time.monotonic() < deadline, f"never: {what}"
-        pause.wait(_LOOK)
+        pause.wait(every)
 
 
 def meterwatch(*words: str, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -174,9 +173,9 @@ class Daemon:
         os.kill(killed, signal.SIGKILL)
         wait_for(f"{role} is started again", lambda: self.pid(role) != killed)
 
-    def stop(self) -> int:
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to end, and give its exit code."""
-        self.process.terminate()
+        self.process.send_signal(how)
         with self.process as process:
             code = process.wait(PATIENCE)
         self._process = None

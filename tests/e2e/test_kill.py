@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from subprocess import PIPE, Popen
 
@@ -15,6 +16,8 @@ from meterwatch.app.replaying import look_over
 from meterwatch.domain.fact import ButtonPress
 from meterwatch.gateways import by_name
 from meterwatch.pipeline.import_homes import import_homes
+from meterwatch.store import Store
+from meterwatch.store.house import SWEPT
 from tests.e2e import stored
 from tests.e2e.daemon import PATIENCE, Daemon, publishing, wait_for
 from tests.parts.broker import Broker
@@ -84,21 +87,28 @@ def undisturbed(tmp_path: Path, broker: Broker) -> Iterator[Daemon]:
     daemon.close()
 
 
-# At which share of the readings which role is killed.
-KILLS = [
-    (0.05, "meters"),
-    (0.12, "people"),
-    (0.18, "bells"),
-    (0.24, "night"),
-    (0.30, "meters"),
-    (0.38, "people"),
-    (0.46, "meters"),
-    (0.54, "bells"),
-    (0.62, "people"),
-    (0.72, "meters"),
-    (0.82, "night"),
+def stored_share(store: Store) -> float:
+    """Say which share of the readings is stored."""
+    return stored.count_readings(store) / READINGS
+
+
+def judged_share(store: Store, moments: list[int]) -> float:
+    """Say which share of the time of the recording is judged."""
+    return (stored.mark(store, SWEPT) - min(moments)) / (max(moments) - min(moments))
+
+
+# Which role is killed when so many of the readings are stored, and judged.
+STORED = [(0.05, "meters"), (0.3, "bells"), (0.6, "meters")]
+JUDGED = [
+    (0.05, "people"),
+    (0.15, "meters"),
+    (0.25, "night"),
+    (0.35, "people"),
+    (0.45, "meters"),
+    (0.55, "bells"),
+    (0.65, "people"),
+    (0.80, "meters"),
     (0.90, "people"),
-    (0.96, "meters"),
 ]
 
 
@@ -120,12 +130,11 @@ def test_a_replay_ends_alike_however_often_every_role_is_killed(
         Popen(replay, stdout=PIPE, stderr=PIPE, text=True) as publisher,
         publishing(disturbed.broker, "e2e-presses") as publish,
     ):
-        for number, (share, role) in enumerate(KILLS):
-            wait_for(
-                f"{share:.0%} of the readings",
-                lambda share=share: stored.count_readings(disturbed.store) >= share * READINGS,  # type: ignore[misc]
-            )
-            # Three homes press a bell: now and then just before the role that hears it dies.
+        marks = [(partial(stored_share, disturbed.store), *kill) for kill in STORED]
+        marks += [(partial(judged_share, disturbed.store, moments), *kill) for kill in JUDGED]
+        for number, (progress, share, role) in enumerate(marks):
+            wait_for(f"{share:.0%}", lambda p=progress, s=share: p() >= s)  # type: ignore[misc]
+            # Many homes press a bell: now and then just before the role that hears it dies.
             publish(*press(3 * number, began + timedelta(days=number, hours=3))).result(PATIENCE)
             disturbed.kill(role)
         said, wrong = publisher.communicate(timeout=PATIENCE)

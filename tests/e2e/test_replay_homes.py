@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from subprocess import PIPE, Popen
 
@@ -13,8 +14,6 @@ from tests.e2e.daemon import PATIENCE, Daemon, wait_for
 from tests.parts.broker import Broker
 
 HOMES = 52
-# Large batches: what is judged between them is the concern of other tests, and takes minutes.
-TABLES = {"mqtt": {"batch_seconds": 5}}
 
 
 @pytest.fixture
@@ -26,12 +25,16 @@ def recording(shared_data: Path) -> Path:
 def daemons(tmp_path: Path, broker: Broker, pg_url: str) -> Iterator[tuple[Daemon, ...]]:
     url = f"sqlite:///{tmp_path}/sqlite/meterwatch.db"
     both = (
-        Daemon(tmp_path / "sqlite", url, broker, TABLES),
-        Daemon(tmp_path / "postgres", pg_url, broker, TABLES),
+        Daemon(tmp_path / "sqlite", url, broker),
+        Daemon(tmp_path / "postgres", pg_url, broker),
     )
     yield both
     for daemon in both:
         daemon.close()
+
+
+def holds(daemon: Daemon, count: int) -> bool:
+    return stored.count_readings(daemon.store) == count
 
 
 def test_every_register_of_every_home_arrives_once_in_both_databases(
@@ -54,6 +57,6 @@ def test_every_register_of_every_home_arrives_once_in_both_databases(
 
     assert len(expected) == HOMES
     for daemon in daemons:
-        wait_for("every reading", lambda s=daemon.store: stored.count_readings(s) == count)  # type: ignore[misc]
+        wait_for("all is stored", partial(holds, daemon, count), every=1.0)
         assert stored.registers(daemon.store) == expected
         assert not stored.refused(daemon.store)

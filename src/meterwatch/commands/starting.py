@@ -47,6 +47,7 @@ def run_role(name: str, config: Path | None, *, by_data: bool, stop: Event | Non
     """Run one role in this process until a signal ends it."""
     log_as_json()
     settings = settings_or_exit(config)
+    _keep_replays_quiet(settings, by_data=by_data)
     store = _open(settings)
     try:
         house = House(settings, store, clock_of(name, store, by_data=by_data))
@@ -60,13 +61,7 @@ def run_all(roles: tuple[str, ...], config: Path | None, *, by_data: bool) -> in
     log_as_json()
     settings = settings_or_exit(config)
     tell_defaults(config, settings)
-    if by_data and settings.sms.provider != "console":
-        typer.echo(
-            '--clock data 只能配合 sms.provider = "console":重放不会真的发短信 / '
-            "--clock data works with the console provider only: a replay texts nobody",
-            err=True,
-        )
-        return 2
+    _keep_replays_quiet(settings, by_data=by_data)
     for warning in settings.warnings():
         typer.echo(str(warning), err=True)
     _open(settings).close()
@@ -74,6 +69,17 @@ def run_all(roles: tuple[str, ...], config: Path | None, *, by_data: bool) -> in
     base += ["--config", os.fspath(config)] if config else []
     base += ["--clock", "data"] if by_data else []
     return supervise({name: [*base, "--role", name] for name in roles}, until_signal())
+
+
+def _keep_replays_quiet(settings: Settings, *, by_data: bool) -> None:
+    """End where what happened long ago would be texted to people of today."""
+    if by_data and settings.sms.provider != "console":
+        typer.echo(
+            '--clock data 只能配合 sms.provider = "console":重放不会真的发短信 / '
+            "--clock data works with the console provider only: a replay texts nobody",
+            err=True,
+        )
+        raise typer.Exit(EX_CONFIG)
 
 
 def _open(settings: Settings) -> Store:
