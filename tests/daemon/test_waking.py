@@ -209,7 +209,9 @@ def test_a_sleeper_finds_a_database_that_was_restarted_and_looks_at_everything(
         while not (rang := one.wait(0.01)):
             pass
     assert rang == {"outbox", "homes"}
-    assert [line["event"] for line in logs] == ["does_not_hear", "hears_again"]
+    told = [line["event"] for line in logs]
+    # A slow start of the server may be met twice on the way.
+    assert told == ["does_not_hear", "hears_again"] * (len(told) // 2) != []
     rings.ring("homes")
     assert one.wait(SOON) == {"homes"}
     one.close()

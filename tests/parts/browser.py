@@ -18,6 +18,7 @@ from playwright.sync_api import (
     Page,
     Request,
     WebError,
+    expect,
     sync_playwright,
 )
 
@@ -37,6 +38,9 @@ ARGUMENTS = [
 ]
 LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1"}
 LOCAL_SCHEMES = {"about", "blob", "data"}
+
+PATIENCE = 60_000  # milliseconds; a busy machine is no fault of a page
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass  # no slots: Playwright hangs its own attributes on the owner of a callback
@@ -123,6 +127,7 @@ def open_context(browser: Browser, watched: Watched) -> Iterator[Callable[..., B
         context = browser.new_context(
             **{"locale": "zh-CN", "timezone_id": "Asia/Shanghai", **settings}
         )
+        context.set_default_timeout(PATIENCE)
         watched.watch(context)
         opened.append(context)
         return context
