@@ -299,7 +299,8 @@ def test_after_any_batches_the_board_shows_what_a_rebuild_shows(
         take(sqlite_store, board, batch)
         if dice.random() < 0.1:  # restarted in the middle
             board = rebuilt(sqlite_store, meters, swaps, batch[-1][2])
-    assert_same(window(board), window(rebuilt(sqlite_store, meters, swaps, rows[-1][2])))
+    heard = rows[-1][2] if rows else START
+    assert_same(window(board), window(rebuilt(sqlite_store, meters, swaps, heard)))
 
 
 @settings(QUICKLY, max_examples=20)

@@ -139,7 +139,9 @@ class Board:
         What is judged otherwise than it is stored: device, epoch seconds of the reading, and why
         it is put aside (None: it counts after all).
         """
-        series = telemetry.series(devices, HORIZON, heard_until)
+        # A little more than the window, so that a home's other meters are known at its beginning.
+        seconds = HORIZON + GAP * float(self._interval.max(initial=0.0))
+        series = telemetry.series(devices, seconds, heard_until)
         wanted = self._row if devices is None else devices
         edges = np.flatnonzero(np.diff(series.device_ids)) + 1
         starts = np.concatenate([[0], edges]) if len(series.device_ids) else np.array([], int)
@@ -196,11 +198,13 @@ class Board:
         single = np.array([self._homes[home][0] for home in homes], dtype=np.int64)
         at, total = self._at[single], self._total[single]
         broken, interval = self._broken[single], self._interval[single]
+        newest = at[:, -1].copy()
         for row, home in enumerate(homes):
             if len(self._homes[home]) > 1:
                 at[row], total[row], broken[row] = self._joined(self._homes[home])
+                newest[row] = np.fmax.reduce(self._at[self._homes[home], -1])
         with np.errstate(invalid="ignore"):
-            at[at < at[:, -1:] - HORIZON] = np.nan
+            at[at < newest[:, np.newaxis] - HORIZON] = np.nan
         return UsageWindow(
             homes=tuple(homes),
             **_intervals(at, total, broken, interval),
