@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _POLL_SECONDS = 1.0
 _NIGHT_SECONDS = 60.0
-_IDLE_SECONDS = 5.0  # a replay that says nothing for so long has ended: judge what waits
+_IDLE_SECONDS = 10.0  # a replay that says nothing for so long has ended: judge what waits
 OUTBOX = "outbox"
 UNCONNECTED = "短信未接通 / text messages are not connected (sms.provider = console)"
 
