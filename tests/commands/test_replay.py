@@ -230,10 +230,6 @@ def test_a_household_that_no_office_could_import_is_named() -> None:
     assert kept() == (set(), Counter())
 
 
-def test_a_file_that_is_not_there_is_named() -> None:
-    assert "nowhere.csv" in badly("replay", "nowhere.csv", code=2)
-
-
 def test_a_replay_needs_tables_and_says_how_to_make_them() -> None:
     assert "meterwatch migrate" in badly("replay", write(rows()))
 

@@ -85,6 +85,17 @@ def publishing(broker: Broker, client_id: str) -> Iterator[Callable[..., Future[
     assert publisher.stop(PATIENCE), publisher.problem
 
 
+@contextmanager
+def replaying(recording: Path, broker: Broker, *words: str) -> Iterator[Popen[str]]:
+    """Publish a recording from a process of its own, and see that it ends well."""
+    command = [sys.executable, "-m", "meterwatch", "replay", str(recording), *words]
+    command += ["--mqtt", f"{broker.host}:{broker.port}"]
+    with Popen(command, stdout=PIPE, stderr=PIPE, text=True, env=_ENVIRONMENT) as publisher:
+        yield publisher
+        _, wrong = publisher.communicate(timeout=PATIENCE)
+        assert publisher.returncode == 0, wrong
+
+
 class Daemon:
     """An installation in a folder of its own, and its processes while it runs.
 

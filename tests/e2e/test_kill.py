@@ -2,13 +2,11 @@
 
 import csv
 import io
-import sys
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from subprocess import PIPE, Popen
 
 import pytest
 
@@ -19,7 +17,7 @@ from meterwatch.pipeline.import_homes import import_homes
 from meterwatch.store import Store
 from meterwatch.store.house import SWEPT
 from tests.e2e import stored
-from tests.e2e.daemon import PATIENCE, Daemon, publishing, wait_for
+from tests.e2e.daemon import PATIENCE, Daemon, publishing, replaying, wait_for
 from tests.parts.broker import Broker
 
 READINGS = 48_000  # six weeks of all homes: limits are learnt from four
@@ -32,6 +30,9 @@ TABLES = {
     "escalation.flat_flow": _WEEK,
     "escalation.bell": _WEEK,
 }
+
+
+Publish = Callable[..., Future[None]]
 
 
 def office_csv(recording: Path) -> bytes:
@@ -112,36 +113,35 @@ JUDGED = [
 ]
 
 
+def kill_them_all(disturbed: Daemon, moments: list[int], publish: Publish) -> None:
+    """Kill one role after the other while the replay goes on; let bells be pressed meanwhile."""
+    began = datetime.fromtimestamp(min(moments), UTC)
+    marks = [(partial(stored_share, disturbed.store), *kill) for kill in STORED]
+    marks += [(partial(judged_share, disturbed.store, moments), *kill) for kill in JUDGED]
+    for number, (progress, share, role) in enumerate(marks):
+        wait_for(f"{share:.0%}", lambda p=progress, s=share: p() >= s)  # type: ignore[misc]
+        publish(*press(3 * number, began + timedelta(days=number, hours=3))).result(PATIENCE)
+        disturbed.kill(role)
+
+
 def test_a_replay_ends_alike_however_often_every_role_is_killed(
-    recording: Path, disturbed: Daemon, undisturbed: Daemon
+    recording: Path, disturbed: Daemon, undisturbed: Daemon, broker: Broker
 ) -> None:
     expected = stored.recorded(recording, READINGS)
     moments = [at for readings in expected.values() for at, _ in readings]
-    began = datetime.fromtimestamp(min(moments), UTC)
-    for daemon in (disturbed, undisturbed):
+    began, both = datetime.fromtimestamp(min(moments), UTC), (disturbed, undisturbed)
+    for daemon in both:
         import_homes(daemon.store, office_csv(recording), began, zone=UTC)
-    with ThreadPoolExecutor() as both:
-        list(both.map(lambda daemon: daemon.start(by_data=True), (disturbed, undisturbed)))
+    with ThreadPoolExecutor() as together:
+        list(together.map(lambda daemon: daemon.start(by_data=True), both))
 
-    replay = [sys.executable, "-m", "meterwatch", "replay", str(recording)]
-    replay += ["--limit", str(READINGS), "--mqtt"]
-    replay += [f"{disturbed.broker.host}:{disturbed.broker.port}"]
     with (
-        Popen(replay, stdout=PIPE, stderr=PIPE, text=True) as publisher,
-        publishing(disturbed.broker, "e2e-presses") as publish,
+        replaying(recording, broker, "--limit", str(READINGS)),
+        publishing(broker, "e2e-presses") as publish,
     ):
-        marks = [(partial(stored_share, disturbed.store), *kill) for kill in STORED]
-        marks += [(partial(judged_share, disturbed.store, moments), *kill) for kill in JUDGED]
-        for number, (progress, share, role) in enumerate(marks):
-            wait_for(f"{share:.0%}", lambda p=progress, s=share: p() >= s)  # type: ignore[misc]
-            # Many homes press a bell: now and then just before the role that hears it dies.
-            publish(*press(3 * number, began + timedelta(days=number, hours=3))).result(PATIENCE)
-            disturbed.kill(role)
-        said, wrong = publisher.communicate(timeout=PATIENCE)
-    assert publisher.returncode == 0, wrong
-    assert said
+        kill_them_all(disturbed, moments, publish)
 
-    for daemon in (undisturbed, disturbed):
+    for daemon in both:
         store = daemon.store
         wait_for("everything is judged", lambda s=store: stored.is_judged(s, max(moments)))  # type: ignore[misc]
         wait_for("everybody was told", lambda s=store: stored.is_at_rest(s))  # type: ignore[misc]
@@ -153,3 +153,4 @@ def test_a_replay_ends_alike_however_often_every_role_is_killed(
         assert daemon.stop() == 0
     assert stored.worries(disturbed.store) == stored.worries(undisturbed.store)
     assert stored.senses(disturbed.store) == stored.senses(undisturbed.store)
+    assert stored.signals(disturbed.store) == stored.signals(undisturbed.store)

@@ -1,16 +1,14 @@
 """A year of fifty-two recorded homes goes through a real broker into both databases."""
 
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from subprocess import PIPE, Popen
 
 import pytest
 
 from tests.e2e import stored
-from tests.e2e.daemon import PATIENCE, Daemon, wait_for
+from tests.e2e.daemon import Daemon, replaying, wait_for
 from tests.parts.broker import Broker
 
 HOMES = 52
@@ -46,15 +44,9 @@ def test_every_register_of_every_home_arrives_once_in_both_databases(
     with ThreadPoolExecutor() as together:
         list(together.map(lambda daemon: daemon.start(by_data=True), daemons))
 
-    replay = ["replay", str(recording), "--mqtt", f"{broker.host}:{broker.port}"]
-    with Popen(
-        [sys.executable, "-m", "meterwatch", *replay], stderr=PIPE, stdout=PIPE
-    ) as publisher:
+    with replaying(recording, broker):
         expected = stored.recorded(recording)
         count = sum(map(len, expected.values()))
-        _, told = publisher.communicate(timeout=PATIENCE)
-        assert publisher.returncode == 0, told.decode()
-
     assert len(expected) == HOMES
     for daemon in daemons:
         wait_for("all is stored", partial(holds, daemon, count), every=1.0)
