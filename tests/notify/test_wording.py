@@ -123,6 +123,20 @@ def test_after_an_acknowledgement_without_report_the_text_says_so() -> None:
     assert "no report" in say(MessageKind.ALERT, "no_use", "en", params)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_flow_that_stopped_is_not_called_water_that_came_back(language: str) -> None:
+    dry, flow = (
+        say(MessageKind.GOOD_NEWS, worry, language, FULL)
+        for worry in (signal.NO_USE, signal.FLAT_FLOW)
+    )
+    pieces = LANGUAGES[language]
+    assert pieces.eased[""] in dry
+    assert pieces.eased[""] not in flow
+    assert template(MessageKind.GOOD_NEWS, signal.FLAT_FLOW, language, FULL) == (
+        f"good_news.flat_flow.{language}"
+    )
+
+
 def test_a_hub_s_own_name_is_not_told() -> None:
     for language in LANGUAGES:
         said = say(MessageKind.ALERT, "hub_silent:Li Ming's garage", language, FULL)

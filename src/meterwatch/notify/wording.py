@@ -54,6 +54,8 @@ def template(kind: MessageKind, worry: str, language: str, params: Params) -> st
     parts = [kind.value]
     if kind is MessageKind.ALERT:
         parts += [_family(worry), _reason(params)]
+    if kind is MessageKind.GOOD_NEWS and _family(worry) in ZH.eased:
+        parts += [_family(worry)]
     if kind is MessageKind.ANSWER:
         parts += [str(params.get("answer", "noted"))]
         parts += [str(params["of"])] if "of" in params else []
@@ -103,6 +105,7 @@ def _values(pieces: Language, worry: str, params: Params) -> dict[str, str]:
         "home": place[absent],
         "it": pieces.it[absent],
         "worry": known.get(_family(worry), pieces.other),
+        "eased": pieces.eased.get(_family(worry), pieces.eased[""]),
         "reason": pieces.reasons.get(_reason(params), ""),
         "urge": pieces.urge[weight(worry)],
         "how": pieces.how[weight(worry)],

@@ -45,6 +45,7 @@ EN = Language(
     },
     timeless={BELL: "pressed the bell", BELL_MISSED: "may have pressed the bell"},
     other="needs a check",
+    eased={"": "uses water again", FLAT_FLOW: "no longer has water running"},
     urge={
         "bell": "Phone or go now",
         "life": "Please phone or go",
@@ -54,7 +55,7 @@ EN = Language(
     messages={
         MessageKind.ALERT: "{reason}{home} {worry}. {urge}. {how}",
         MessageKind.GOOD_NEWS: (
-            "{home} uses water again. We keep asking until somebody reports: "
+            "{home} {eased}. We keep asking until somebody reports: "
             "reply 3 + code once you saw or spoke to the person"
         ),
         MessageKind.GOING: "{it}: {by} is on the way. You will hear the result",

@@ -11,7 +11,7 @@ class Language:
     """The pieces of every message in one language.
 
     In braces stand `home` (the home or area with its code), `it` (the alert with its code),
-    `worry`, `at`, `by`, `until`, `codes`, `ordinal`, `reason`, `urge` and `how`.
+    `worry`, `eased`, `at`, `by`, `until`, `codes`, `ordinal`, `reason`, `urge` and `how`.
 
     Attributes
     ----------
@@ -25,6 +25,8 @@ class Language:
         Why we write again: repeat, no_report, declined, not_reached.
     worries : Mapping
         By kind; what is not in it is `other`. `timeless` serves bells whose time is not known.
+    eased : Mapping
+        What good news is, by the kind of worry; under "" what it is for all others.
     urge, how : Mapping
         What to do, and how to answer, by weight: bell, life, upkeep.
     messages : Mapping
@@ -41,6 +43,7 @@ class Language:
     worries: Mapping[str, str]
     timeless: Mapping[str, str]
     other: str
+    eased: Mapping[str, str]
     urge: Mapping[str, str]
     how: Mapping[str, str]
     messages: Mapping[MessageKind, str]

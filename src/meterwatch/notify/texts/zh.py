@@ -45,6 +45,7 @@ ZH = Language(
     },
     timeless={BELL: "按铃求助", BELL_MISSED: "可能按过铃"},
     other="有情况待核实",
+    eased={"": "又有用水", FLAT_FLOW: "水不再一直流"},
     urge={
         "bell": "请立即联系或上门",
         "life": "请尽快联系或上门",
@@ -53,7 +54,7 @@ ZH = Language(
     how={"bell": _FOUR, "life": _FOUR, "upkeep": "回复1收到 2出发 4无法 加编号"},
     messages={
         MessageKind.ALERT: "{reason}{home}{worry}，{urge}。{how}",
-        MessageKind.GOOD_NEWS: "{home}又有用水。见到本人或通话后请回复3加编号，报结果前仍会提醒",
+        MessageKind.GOOD_NEWS: "{home}{eased}。见到本人或通话后请回复3加编号，报结果前仍会提醒",
         MessageKind.GOING: "{it}：{by}已出发，有结果再告知您",
         MessageKind.CLOSED: "{it}已有结果，不用再去了。谢谢您",
         MessageKind.ABSENCE: "{home}已报外出至{until}，其间不看用水。如不属实请回复：在家 加编号",
