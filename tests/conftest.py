@@ -5,6 +5,11 @@ A part that is not there leaves its tests out and is named at the end; METERWATC
 (all, or names with commas between) turns that into a failure.
 """
 
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
 pytest_plugins = [
     "pytester",
     # Each imports only from those above it.
@@ -16,3 +21,10 @@ pytest_plugins = [
     "tests.parts.browser",
     "tests.parts.stores",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _says_what_it_says_alone() -> Iterator[None]:
+    """Undo what a command set for the log, or the next test would hear less."""
+    yield
+    structlog.reset_defaults()

@@ -12,7 +12,6 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-import structlog
 import typer
 from rich.cells import cell_len
 from typer.testing import CliRunner, Result
@@ -274,7 +273,6 @@ def test_the_console_says_where_it_is_and_that_nobody_is_texted(
     stop = Event()
     stop.set()
     run_role("people", None, by_data=False, stop=stop)
-    structlog.reset_defaults()
     said = [line for line in capfd.readouterr().err.splitlines() if not line.startswith("{")]
     assert said[0] == f"网页 / console: http://127.0.0.1:{port}"
     assert "text messages are not connected (sms.provider = console)" in said[1]

@@ -3,13 +3,12 @@
 import gzip
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
@@ -31,11 +30,9 @@ Kept = set[tuple[str, int, float]]
 
 
 @pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("METERWATCH_CONFIG", raising=False)
-    yield
-    structlog.reset_defaults()  # a replay says only warnings
 
 
 def run(*words: str) -> Result:

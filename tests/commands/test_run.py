@@ -8,7 +8,6 @@ from pathlib import Path
 from subprocess import PIPE, Popen
 
 import pytest
-import structlog
 from sqlalchemy import select, text
 from typer.testing import CliRunner
 
@@ -30,11 +29,9 @@ sender = "+14155550100"
 
 
 @pytest.fixture
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("METERWATCH_CONFIG", raising=False)
-    yield
-    structlog.reset_defaults()
 
 
 def refusal(*words: str, code: int) -> str:

@@ -20,7 +20,7 @@ from tests.e2e import stored
 from tests.e2e.daemon import PATIENCE, Daemon, publishing, replaying, wait_for
 from tests.parts.broker import Broker
 
-READINGS = 48_000  # six weeks of all homes: limits are learnt from four
+READINGS = 40_000  # five weeks of all homes: limits are learnt from four
 # Batches of a day and a half of all homes, so that a role can be killed in the middle; ladders
 # that end, because an hour of a replay passes in the blink of an eye.
 _WEEK = {"exhausted_minutes": 10_080, "visiting_minutes": 10_080}

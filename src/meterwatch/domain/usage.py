@@ -5,8 +5,9 @@ zero. Columns are the intervals between consecutive readings, the newest last; s
 padded on the left with NaN. Times inside arrays are epoch seconds (UTC, float64).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,9 +69,14 @@ class UsageWindow:
         return self.ends_at[:, -1]
 
 
+def _unlearnt(*shape: int) -> Any:
+    """Declare an array of a profile: NaN for every home if it is left out."""
+    return field(default_factory=lambda: np.empty(0), metadata={"shape": shape})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class UsageProfile:
-    """What is usual for N homes, learnt from their own past.
+    """What is usual for N homes, learnt from their own past; NaN where nothing is learnt yet.
 
     Attributes
     ----------
@@ -78,32 +84,62 @@ class UsageProfile:
         Household ids, in the order of the window they are used with.
     limits_hours : (N, 4, 24) float64, hours
         How long a silence may last before somebody should look, by the class of the local day
-        and the local hour in which it began; NaN where nothing is learnt yet.
+        and the local hour in which it began.
     usual_litres : (N, 24) float64, litres per hour
-        Median use by local hour of day, for charts and words; NaN where unknown.
+        Median use by local hour of day, for charts and words.
     longest_silence_hours : (N,) float64, hours
-        The longest silence of the learning period; NaN where unknown.
+        The longest silence of the learning period.
     days : (N,) float64, days
         How many days of knowledge stand behind the row.
+    alarms_per_year : (N,) float64, alarms a household-year
+        How many false alarms these limits are expected to cost.
+    widened : (N,) float64
+        By what the limits were multiplied because visits found the resident well.
+    night_litres_per_hour : (N,) float64, litres per hour
+        The flow that usually stands at night.
+    floors_litres : (N, 4) float64, litres
+        Below which the use of the last 24, 48 and 72 h, and of a part of a day, is low.
+    night_use : (N, 24) float64
+        The share of the days on which water is used in each local hour.
     """
 
     homes: tuple[int, ...]
-    limits_hours: Floats
-    usual_litres: Floats
-    longest_silence_hours: Floats
-    days: Floats
+    limits_hours: Floats = _unlearnt(CLASSES, HOURS)
+    usual_litres: Floats = _unlearnt(HOURS)
+    longest_silence_hours: Floats = _unlearnt()
+    days: Floats = _unlearnt()
+    alarms_per_year: Floats = _unlearnt()
+    widened: Floats = _unlearnt()
+    night_litres_per_hour: Floats = _unlearnt()
+    floors_litres: Floats = _unlearnt(4)
+    night_use: Floats = _unlearnt(HOURS)
+
+    def __post_init__(self) -> None:
+        """Fill in what was left out, and refuse arrays that do not fit together."""
+        for name, shape in self.shapes().items():
+            array = np.ascontiguousarray(getattr(self, name), dtype=np.float64)
+            if array.size == 0:
+                array = np.full((len(self.homes), *shape), np.nan)
+            if array.shape != (len(self.homes), *shape):
+                raise ValueError(
+                    f"UsageProfile.{name} has shape {array.shape}, not {(len(self.homes), *shape)}"
+                )
+            object.__setattr__(self, name, array)
+
+    @classmethod
+    def shapes(cls) -> dict[str, tuple[int, ...]]:
+        """Give the shape that each array has for one home."""
+        return {each.name: each.metadata["shape"] for each in fields(cls) if each.metadata}
 
     @classmethod
     def unlearnt(cls, homes: tuple[int, ...]) -> "UsageProfile":
         """Give the profile of homes of which nothing is known yet."""
-        n = len(homes)
-        return cls(
-            homes,
-            np.full((n, CLASSES, HOURS), np.nan),
-            np.full((n, HOURS), np.nan),
-            np.full(n, np.nan),
-            np.zeros(n),
-        )
+        return cls(homes, days=np.zeros(len(homes)))
+
+    def take(self, homes: tuple[int, ...], rows: NDArray[np.int64]) -> "UsageProfile":
+        """Pick rows, one for each of `homes`; a row may be taken more than once."""
+        arrays = {name: getattr(self, name)[rows] for name in self.shapes()}
+        return UsageProfile(homes, **arrays)
 
     def silence_limit_hours(self, began_at: Floats, local: "LocalTime") -> Floats:
         """Look up, for each home, how long a silence that began then may last.

@@ -84,14 +84,7 @@ class Home:
         """Give the profile in force at each moment, a row a moment."""
         day = np.floor(self.local.seconds(moments) / _DAY).astype(np.int64) - self.first_day
         row = np.clip(day, 0, len(self.profiles.homes) - 1)
-        every = self.profiles
-        return UsageProfile(
-            tuple(range(len(row))),
-            every.limits_hours[row],
-            every.usual_litres[row],
-            every.longest_silence_hours[row],
-            every.days[row],
-        )
+        return self.profiles.take(tuple(range(len(row))), row)
 
 
 def window_of(record: Record, ends_at: Floats, hours: Floats, litres: Floats) -> UsageWindow:

@@ -70,14 +70,7 @@ class Known:
         """Pick the profiles of these homes, in their order."""
         place = {home: row for row, home in enumerate(self.profile.homes)}
         rows = np.array([place[home] for home in homes], dtype=np.int64)
-        whole = self.profile
-        return UsageProfile(
-            tuple(homes),
-            whole.limits_hours[rows],
-            whole.usual_litres[rows],
-            whole.longest_silence_hours[rows],
-            whole.days[rows],
-        )
+        return self.profile.take(tuple(homes), rows)
 
     def away(self, home: int, now: datetime) -> bool:
         """Tell whether a home is declared away now."""

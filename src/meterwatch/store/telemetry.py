@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Table, and_, delete, func, select, update
 
 from meterwatch.domain.register import Oddity
-from meterwatch.domain.usage import CLASSES, HOURS, Floats, UsageProfile
+from meterwatch.domain.usage import HOURS, Floats, UsageProfile
 from meterwatch.store.dialects import insert_into
 from meterwatch.store.tables import telemetry as t
 
@@ -179,10 +179,10 @@ class Telemetry:
             {
                 "household_id": home,
                 "learnt_at": learnt_at,
-                "limits_hours": profile.limits_hours[row].astype("<f4").tobytes(),
-                "usual_litres": profile.usual_litres[row].astype("<f4").tobytes(),
-                "longest_silence_hours": _number(profile.longest_silence_hours[row]),
-                "days": float(profile.days[row]),
+                **{
+                    name: getattr(profile, name)[row].astype("<f4").tobytes()
+                    for name in profile.shapes()
+                },
             }
             for row, home in enumerate(profile.homes)
         ]
@@ -192,17 +192,13 @@ class Telemetry:
         """Give the profiles of these homes; a home without one is unlearnt."""
         profile = UsageProfile.unlearnt(tuple(homes))
         place = {home: row for row, home in enumerate(homes)}
+        shapes = UsageProfile.shapes()
         with self._engine.connect() as connection:
             for row in connection.execute(select(t.profiles)).mappings():
                 at = place.get(row["household_id"])
-                if at is None:
-                    continue
-                limits = np.frombuffer(row["limits_hours"], "<f4")
-                profile.limits_hours[at] = limits.reshape(CLASSES, HOURS)
-                profile.usual_litres[at] = np.frombuffer(row["usual_litres"], "<f4")
-                longest = row["longest_silence_hours"]
-                profile.longest_silence_hours[at] = np.nan if longest is None else longest
-                profile.days[at] = row["days"]
+                for name in shapes if at is not None else ():
+                    array = np.frombuffer(row[name], "<f4").reshape(shapes[name])
+                    getattr(profile, name)[at] = array
         return profile
 
     def put_stands(self, stands: Iterable[Stand]) -> None:
@@ -285,7 +281,3 @@ def _series(rows: Sequence[object]) -> Series:
         np.array(litres, dtype=np.float64),
         np.array([bool(word) for word in odd], dtype=np.bool_),
     )
-
-
-def _number(value: np.float64) -> float | None:
-    return None if np.isnan(value) else float(value)

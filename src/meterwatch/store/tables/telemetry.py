@@ -6,6 +6,7 @@ point into the other database and carry no foreign key.
 
 from sqlalchemy import Column, Date, Float, Index, Integer, LargeBinary, Table, Text, text
 
+from meterwatch.domain.usage import UsageProfile
 from meterwatch.store.tables.base import TELEMETRY, Id, key
 
 readings = Table(
@@ -60,15 +61,13 @@ rollups = Table(
     Column("litres", LargeBinary, nullable=False),
     Column("known", Integer, nullable=False),
 )
+# One column an array of `UsageProfile`: float32, little-endian, NaN where nothing is learnt.
 profiles = Table(
     "profiles",
     TELEMETRY,
     Column("household_id", Id, primary_key=True, autoincrement=False),
     Column("learnt_at", Id, nullable=False),
-    Column("limits_hours", LargeBinary, nullable=False),
-    Column("usual_litres", LargeBinary, nullable=False),
-    Column("longest_silence_hours", Float, nullable=True),
-    Column("days", Float, nullable=False),
+    *(Column(name, LargeBinary, nullable=False) for name in UsageProfile.shapes()),
 )
 # Where each home stood when it was last judged; the pages read it.
 stands = Table(

@@ -57,8 +57,13 @@ def _profiles() -> None:
         sa.Column("learnt_at", ID, nullable=False),
         sa.Column("limits_hours", sa.LargeBinary(), nullable=False),
         sa.Column("usual_litres", sa.LargeBinary(), nullable=False),
-        sa.Column("longest_silence_hours", sa.Float(), nullable=True),
-        sa.Column("days", sa.Float(), nullable=False),
+        sa.Column("longest_silence_hours", sa.LargeBinary(), nullable=False),
+        sa.Column("days", sa.LargeBinary(), nullable=False),
+        sa.Column("alarms_per_year", sa.LargeBinary(), nullable=False),
+        sa.Column("widened", sa.LargeBinary(), nullable=False),
+        sa.Column("night_litres_per_hour", sa.LargeBinary(), nullable=False),
+        sa.Column("floors_litres", sa.LargeBinary(), nullable=False),
+        sa.Column("night_use", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("household_id", name=op.f("pk_profiles")),
     )
 
