@@ -14,7 +14,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from meterwatch.detectors.arrays import base_flow, used
-from meterwatch.detectors.profile import DAYS, by_local_hour, learn
+from meterwatch.detectors.hours import by_local_hour
+from meterwatch.detectors.profile import DAYS, learn
 from meterwatch.domain.usage import HOURS, Bools, Floats, LocalTime, UsageProfile, UsageWindow
 from meterwatch.evaluation.records import Record
 

@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from meterwatch.detectors.profile import DAYS, USE_LITRES, by_local_hour, learn
+from meterwatch.detectors.hours import by_local_hour
+from meterwatch.detectors.profile import DAYS, USE_LITRES, learn
 from meterwatch.domain.household import Absence
 from meterwatch.domain.usage import HOURS, Bools, LocalTime
 from meterwatch.pipeline.board import Board

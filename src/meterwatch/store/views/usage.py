@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from sqlalchemy import select
 
-from meterwatch.detectors.profile import by_local_hour
+from meterwatch.detectors.hours import by_local_hour
 from meterwatch.domain.household import Device, DeviceKind, Swap
 from meterwatch.domain.register import judge
 from meterwatch.domain.usage import HOURS, Floats, LocalTime, UsageWindow
