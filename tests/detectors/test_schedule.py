@@ -13,8 +13,8 @@ ZONES = ("Asia/Shanghai", "Europe/Madrid", "Europe/Kyiv", "America/New_York", "A
 DAY = 86_400
 
 
-def day(*date: int) -> int:
-    return int(datetime(*date, tzinfo=UTC).timestamp()) // DAY  # type: ignore[misc]
+def day(year: int, month: int, number: int) -> int:
+    return int(datetime(year, month, number, tzinfo=UTC).timestamp()) // DAY
 
 
 @pytest.mark.parametrize("zone", ZONES)

@@ -160,6 +160,42 @@ def test_a_day_rolled_up_again_takes_the_place_of_the_old_one(store: Store) -> N
     assert known[:, 0, 0].tolist() == [False, True]
 
 
+def test_roll_ups_of_many_homes_come_back_each_in_its_place(store: Store) -> None:
+    day, homes = date(2026, 3, 2), list(range(1, 6_002, 3))
+    rows = [(home, np.full(24, home / 10), np.arange(24) < home % 25) for home in homes]
+    store.telemetry.put_rollups(day, rows)
+    asked = [*reversed(homes), 2]
+    litres, known = store.telemetry.rollups(asked, day, 2)
+    assert litres[:-1, 0, 0].tolist() == [np.float32(home / 10) for home in asked[:-1]]
+    assert known[:-1, 0].sum(axis=1).tolist() == [min(home % 25, 24) for home in asked[:-1]]
+    assert not known[:, 1].any()
+    assert not known[-1].any()
+
+
+def test_the_oldest_day_kept_of_some_homes_is_told(store: Store) -> None:
+    ones = np.ones(24)
+    for number, home in ((2, 7), (5, 8), (9, 7)):
+        store.telemetry.put_rollups(date(2026, 3, number), [(home, ones, ones > 0)])
+    assert store.telemetry.first_rollup([7, 8]) == date(2026, 3, 2)
+    assert store.telemetry.first_rollup([8]) == date(2026, 3, 5)
+    assert store.telemetry.first_rollup([9]) is None
+    assert store.telemetry.first_rollup([]) is None
+
+
+def test_a_pattern_stands_until_it_is_counted_on_or_forgotten(store: Store) -> None:
+    early, late = date(2026, 3, 2), date(2026, 3, 3)
+    store.telemetry.put_patterns({7: (early, b"\x00seven"), 9: (early, b"nine")})
+    store.telemetry.put_patterns({7: (late, bytes(range(256)) * 32)})
+    store.telemetry.put_patterns({})
+    assert store.telemetry.patterns([9, 8, 7]) == {
+        7: (late, bytes(range(256)) * 32),
+        9: (early, b"nine"),
+    }
+    assert store.telemetry.forget_patterns({7, 8}) == 1
+    assert store.telemetry.patterns([7, 8]) == {}
+    assert store.telemetry.patterns([9]) == {9: (early, b"nine")}
+
+
 def test_what_was_learnt_comes_back_and_a_home_without_is_unlearnt(store: Store) -> None:
     profile = UsageProfile.unlearnt((7, 8))
     profile.limits_hours[0] = 30.0

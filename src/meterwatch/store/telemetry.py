@@ -7,16 +7,14 @@ one stands, a second and different one for the same instant is kept aside in `do
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, Table, and_, delete, func, select, update
+from sqlalchemy import Connection, and_, delete, func, select, update
 
 from meterwatch.domain.register import Oddity
-from meterwatch.domain.usage import HOURS, Floats, UsageProfile
-from meterwatch.store.dialects import insert_into
+from meterwatch.domain.usage import Floats
+from meterwatch.store.learnt import Learnt
 from meterwatch.store.tables import telemetry as t
 
 Row = tuple[int, int, int, float]  # device id, measured at, received at, litres
@@ -68,11 +66,8 @@ class Stand:
     limit_hours: float | None
 
 
-class Telemetry:
+class Telemetry(Learnt):
     """The door to the readings; every method is a transaction of its own."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def add(self, rows: Sequence[Row]) -> int:
         """Keep readings, each once; count those that were new. Repeating it changes nothing."""
@@ -142,65 +137,6 @@ class Telemetry:
                 here = (r.c.device_id == device, r.c.measured_at == at)
                 connection.execute(update(r).where(*here).values(odd=odd or ""))
 
-    def put_rollups(self, day: date, rows: Iterable[tuple[int, Floats, NDArray[np.bool_]]]) -> None:
-        """Keep one row a household for a local day: 24 litres and which hours are known."""
-        values = [
-            {
-                "household_id": home,
-                "day": day,
-                "litres": np.nan_to_num(litres).astype("<f4").tobytes(),
-                "known": int(np.packbits(known, bitorder="little").view("<u1") @ [1, 256, 65_536]),
-            }
-            for home, litres, known in rows
-        ]
-        self._upsert(t.rollups, ["household_id", "day"], values)
-
-    def rollups(
-        self, homes: Sequence[int], first: date, days: int
-    ) -> tuple[Floats, NDArray[np.bool_]]:
-        """Give (N, days, 24) litres and the known mask; a day without a row is unknown."""
-        place = {home: row for row, home in enumerate(homes)}
-        litres = np.zeros((len(homes), days, HOURS))
-        known = np.zeros((len(homes), days, HOURS), dtype=np.bool_)
-        r = t.rollups
-        query = select(r.c.household_id, r.c.day, r.c.litres, r.c.known).where(r.c.day >= first)
-        bits = 1 << np.arange(HOURS)
-        with self._engine.connect() as connection:
-            for home, day, blob, mask in connection.execute(query):
-                column = (day - first).days
-                if home in place and column < days:
-                    litres[place[home], column] = np.frombuffer(blob, "<f4")
-                    known[place[home], column] = (mask & bits) != 0
-        return litres, known
-
-    def put_profiles(self, profile: UsageProfile, learnt_at: int) -> None:
-        """Keep what was learnt of each home."""
-        values = [
-            {
-                "household_id": home,
-                "learnt_at": learnt_at,
-                **{
-                    name: getattr(profile, name)[row].astype("<f4").tobytes()
-                    for name in profile.shapes()
-                },
-            }
-            for row, home in enumerate(profile.homes)
-        ]
-        self._upsert(t.profiles, ["household_id"], values)
-
-    def profiles(self, homes: Sequence[int]) -> UsageProfile:
-        """Give the profiles of these homes; a home without one is unlearnt."""
-        profile = UsageProfile.unlearnt(tuple(homes))
-        place = {home: row for row, home in enumerate(homes)}
-        shapes = UsageProfile.shapes()
-        with self._engine.connect() as connection:
-            for row in connection.execute(select(t.profiles)).mappings():
-                at = place.get(row["household_id"])
-                for name in shapes if at is not None else ():
-                    array = np.frombuffer(row[name], "<f4").reshape(shapes[name])
-                    getattr(profile, name)[at] = array
-        return profile
-
     def put_stands(self, stands: Iterable[Stand]) -> None:
         """Keep where homes stand, for the pages."""
         values = [
@@ -221,19 +157,6 @@ class Telemetry:
         with self._engine.begin() as connection:
             old = delete(t.readings).where(t.readings.c.measured_at < before)
             return connection.execute(old).rowcount
-
-    def forget_rollups(self, before: date) -> int:
-        """Delete day roll-ups older than a day; count them."""
-        with self._engine.begin() as connection:
-            return connection.execute(delete(t.rollups).where(t.rollups.c.day < before)).rowcount
-
-    def _upsert(self, table: Table, keys: list[str], values: list[dict[str, Any]]) -> None:
-        if not values:
-            return
-        with self._engine.begin() as connection:
-            row = insert_into(connection, table)
-            new = {name: row.excluded[name] for name in values[0] if name not in keys}
-            connection.execute(row.on_conflict_do_update(index_elements=keys, set_=new), values)
 
 
 def _insert(connection: Connection, rows: Sequence[Row]) -> int:

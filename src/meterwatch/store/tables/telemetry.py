@@ -61,6 +61,14 @@ rollups = Table(
     Column("litres", LargeBinary, nullable=False),
     Column("known", Integer, nullable=False),
 )
+# How often silences of each home began when and lasted how long, up to and with a local day.
+patterns = Table(
+    "patterns",
+    TELEMETRY,
+    Column("household_id", Id, primary_key=True, autoincrement=False),
+    Column("counted_until", Date, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+)
 # One column an array of `UsageProfile`: float32, little-endian, NaN where nothing is learnt.
 profiles = Table(
     "profiles",
