@@ -6,7 +6,7 @@ or when the caller says so; what it raised is written in one transaction togethe
 the sweep has come, so that a sweep that was killed goes on exactly where it stopped.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -42,6 +42,7 @@ from meterwatch.store.telemetry import Stand
 
 Subject = tuple[SubjectKind, int, str]
 _AT_ONCE = 20  # signals a transaction
+HOMES_AT_ONCE = 1_000  # whose windows a processor's cache holds while detectors go over them
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ class Known:
     profile: UsageProfile
     absences: Mapping[int, tuple[Absence, ...]] = field(default_factory=dict)
     listening_since: datetime | None = None
+    _place: dict[int, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Note where the profile of each home is."""
+        self._place = {home: row for row, home in enumerate(self.profile.homes)}
 
     def listened_to(self, beat: Heartbeat, now: datetime) -> bool:
         """Tell whether a meter had its chance to be heard since we listen again."""
@@ -68,8 +74,7 @@ class Known:
 
     def profile_of(self, homes: Sequence[int]) -> UsageProfile:
         """Pick the profiles of these homes, in their order."""
-        place = {home: row for row, home in enumerate(self.profile.homes)}
-        rows = np.array([place[home] for home in homes], dtype=np.int64)
+        rows = np.array([self._place[home] for home in homes], dtype=np.int64)
         return self.profile.take(tuple(homes), rows)
 
     def away(self, home: int, now: datetime) -> bool:
@@ -100,17 +105,22 @@ def sweep(
     store: Store, board: Board, known: Known, watch: Watch, homes: Collection[int], now: datetime
 ) -> Swept:
     """Judge these homes, and every meter's punctuality, as of `now`."""
-    chosen = sorted(homes)
-    usage = board.window(chosen, known.counts_from(now))
-    profile = known.profile_of(chosen)
-    found = {d.name: d.detect(usage, profile, watch.local) for d in watch.detectors}
+    counts_from = known.counts_from(now)
     with store.transaction(read_only=True) as tx:
         standing = tx.alerts.standing()
 
-    signals = _inferred(usage, found, standing, known, now)
+    signals: list[Signal] = []
+    returned: dict[int, int] = {}
+    stands: list[Stand] = []
+    for part in _parts(sorted(homes)):
+        usage = board.window(part, counts_from)
+        profile = known.profile_of(part)
+        found = {d.name: d.detect(usage, profile, watch.local) for d in watch.detectors}
+        signals += _inferred(usage, found, standing, known, now)
+        returned |= _returned(known, usage, found, now)
+        stands += _stands(usage, found)
     signals += _missed(board, known, watch.silence, standing, now)
     news = _news(store, signals, standing)
-    returned = _returned(known, usage, found, now)
 
     alerts = 0
     while len(news) > _AT_ONCE:
@@ -118,7 +128,12 @@ def sweep(
         news = news[_AT_ONCE:]
     if news or returned:
         alerts += _write(store, watch, news, returned, now, done=True)
-    return Swept(alerts, _stands(usage, found))
+    return Swept(alerts, tuple(stands))
+
+
+def _parts(homes: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(homes), HOMES_AT_ONCE):
+        yield homes[start : start + HOMES_AT_ONCE]
 
 
 def _news(
@@ -234,13 +249,13 @@ def _returned(
     return returned
 
 
-def _stands(usage: UsageWindow, found: Mapping[str, Findings]) -> tuple[Stand, ...]:
+def _stands(usage: UsageWindow, found: Mapping[str, Findings]) -> list[Stand]:
     verdict = found.get("no_use")
     if verdict is None:
-        return ()
+        return []
     last = verdict.figures["last_use_at"]
     base = np.nan_to_num(verdict.figures["base_litres_per_hour"])
-    return tuple(
+    return [
         Stand(
             home,
             int(usage.as_of[row]),
@@ -251,4 +266,4 @@ def _stands(usage: UsageWindow, found: Mapping[str, Findings]) -> tuple[Stand, .
         )
         for row, home in enumerate(usage.homes)
         if np.isfinite(usage.as_of[row])
-    )
+    ]
