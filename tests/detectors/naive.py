@@ -70,6 +70,7 @@ def homes_of(usage: UsageWindow, profile: UsageProfile, local: LocalTime) -> lis
 
 def _limit_of(profile: UsageProfile, row: int, local: LocalTime) -> Callable[[float], float]:
     def limit(moment: float) -> float:
+        moment -= 1800  # the middle of the hour that showed the use
         offset = float(local.offsets[0])
         for change, after in zip(local.changes.tolist(), local.offsets[1:].tolist(), strict=True):
             if moment >= change:

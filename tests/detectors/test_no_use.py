@@ -41,7 +41,7 @@ def test_a_learnt_limit_stays_within_its_bounds(learnt: float, limit: float) -> 
 
 def test_the_limit_is_that_of_the_hour_at_which_the_silence_began() -> None:
     table = np.full((1, CLASSES, HOURS), 40.0)
-    table[0, 0, 5] = 7.0
+    table[0, 0, 4] = 7.0
     profile = dataclasses.replace(limits(40.0), limits_hours=table)
     assert verdict(NoUse(), window([*quiet(4), 8.0, *quiet(7)]), profile)["limit"] == 7.0
     assert verdict(NoUse(), window([*quiet(5), 8.0, *quiet(7)]), profile)["limit"] == 40.0

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from meterwatch.detectors.hours import by_local_hour
-from meterwatch.detectors.profile import learn, longest_ended_run
+from meterwatch.detectors.profile import learn_longest as learn
+from meterwatch.detectors.profile import longest_ended_run
 from meterwatch.domain.usage import Bools, Floats, LocalTime, UsageProfile, UsageWindow
 from tests.detectors.naive import Interval, base, longest_ended
 from tests.detectors.towns import town

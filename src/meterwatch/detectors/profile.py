@@ -10,6 +10,9 @@ absence belong among the unknown, or a holiday would teach a long limit.
 import numpy as np
 
 from meterwatch.detectors.arrays import base_flow, trailing, used
+from meterwatch.detectors.limits import learn_limits
+from meterwatch.detectors.prior import Prior
+from meterwatch.detectors.silences import Silences
 from meterwatch.domain.usage import (
     CLASSES,
     HOURS,
@@ -29,6 +32,66 @@ _SECONDS = 3_600.0
 
 
 def learn(
+    silences: Silences,
+    past: Floats,
+    first_day: int,  # noqa: ARG001  # what follows the seasons asks for it
+    prior: Prior,
+    alarms_per_year: Floats,
+    *,
+    use_litres: float = USE_LITRES,
+    resolution_litres: Floats | None = None,
+) -> UsageProfile:
+    """Learn the profile of N homes.
+
+    Parameters
+    ----------
+    silences : Silences of N homes
+        All that was counted of them; their limits come from it.
+    past : (N, D, 24) float64, litres
+        Water drawn in each local hour of the last D days, the oldest first; NaN where unknown.
+        What is usual and the longest silence come from it.
+    first_day : int
+        The local day of the first column of `past`, in days since 1970-01-01.
+    prior : Prior
+        What homes in general do, for what a home has not shown itself.
+    alarms_per_year : (N,) float64, alarms a household-year
+        The false alarms that each home may cost.
+    use_litres : float
+        Water in one hour above the base flow from which the hour counts as used.
+    resolution_litres : (N,) float64, optional
+        The smallest step of each register; one litre if left out.
+
+    Returns
+    -------
+    UsageProfile
+        Every home has limits: one of which nothing is known has those of homes like it.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit together.
+    """
+    homes = silences.homes
+    hourly = _whole_days(homes, past.reshape(len(past), -1), None)
+    steps = np.ones(len(homes)) if resolution_litres is None else resolution_litres
+    limits, expected = learn_limits(silences, prior, alarms_per_year)
+    return UsageProfile(
+        homes,
+        limits_hours=limits,
+        usual_litres=_median_by_hour(hourly),
+        longest_silence_hours=_longest(homes, hourly, steps, use_litres),
+        days=silences.seen.astype(np.float64),
+        alarms_per_year=expected,
+    )
+
+
+def _longest(homes: tuple[int, ...], hourly: Floats, steps: Floats, use_litres: float) -> Floats:
+    usage = _as_window(homes, hourly, steps)
+    in_use = used(usage, base_flow(usage), use_litres)
+    return longest_ended_run(np.isfinite(hourly) & ~in_use)
+
+
+def learn_longest(
     homes: tuple[int, ...],
     litres: Floats,
     known: Bools | None = None,
@@ -37,7 +100,7 @@ def learn(
     resolution_litres: Floats | None = None,
     away_hours: float = np.inf,
 ) -> UsageProfile:
-    """Learn the profile of N homes from D whole days.
+    """Learn one limit a home, 1.25 times its longest silence of D whole days.
 
     Parameters
     ----------

@@ -144,6 +144,8 @@ class UsageProfile:
     def silence_limit_hours(self, began_at: Floats, local: "LocalTime") -> Floats:
         """Look up, for each home, how long a silence that began then may last.
 
+        The reading that shows a use comes after it: the hour counts in which its middle lay.
+
         Parameters
         ----------
         began_at : (N,) float64, epoch seconds
@@ -155,7 +157,7 @@ class UsageProfile:
         (N,) float64, hours; NaN where nothing is learnt or the beginning is unknown.
         """
         known = np.isfinite(began_at)
-        day_class, hour = local.class_and_hour(np.where(known, began_at, 0.0))
+        day_class, hour = local.class_and_hour(np.where(known, began_at, 0.0) - 1_800.0)
         limits = self.limits_hours[np.arange(len(self.homes)), day_class, hour]
         return np.where(known, limits, np.nan)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from meterwatch.detectors.arrays import base_flow, used
 from meterwatch.detectors.hours import by_local_hour
-from meterwatch.detectors.profile import DAYS, learn
+from meterwatch.detectors.profile import DAYS, learn_longest
 from meterwatch.domain.usage import HOURS, Bools, Floats, LocalTime, UsageProfile, UsageWindow
 from meterwatch.evaluation.records import Record
 
@@ -124,7 +124,7 @@ def _profiles(
     days = max(last - first + 1, DAYS + 1)
     litres, _ = by_local_hour(whole, local, first, days)
     past = sliding_window_view(litres[0], DAYS * HOURS)[: (days - DAYS) * HOURS : HOURS]
-    return learn(
+    return learn_longest(
         tuple(range(len(past))),
         past,
         use_litres=use_litres,

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from meterwatch.detectors.hours import by_local_hour
-from meterwatch.detectors.profile import DAYS, USE_LITRES, learn
+from meterwatch.detectors.profile import DAYS, USE_LITRES, learn_longest
 from meterwatch.domain.household import Absence
 from meterwatch.domain.usage import HOURS, Bools, LocalTime
 from meterwatch.pipeline.board import Board
@@ -61,7 +61,7 @@ def night(
     with store.transaction(read_only=True) as tx:
         absences = tx.homes.absences(now - timedelta(days=DAYS + 1))
     past_known &= ~_away(homes, absences, local, today - DAYS)
-    profile = learn(
+    profile = learn_longest(
         homes,
         past.reshape(len(homes), DAYS * HOURS),
         past_known.reshape(len(homes), DAYS * HOURS),

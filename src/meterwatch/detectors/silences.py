@@ -1,0 +1,293 @@
+"""Silences: how often a home's taps stayed shut, by when that began and how long it lasted.
+
+All that is kept of a home's past for its limits: counts that fade, half of them in 200 days. Whole
+local days are added once they are final. Unknown hours break a silence: it is counted as having
+lasted at least as long as it was seen to, and no silence begins in the dark.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from struct import Struct
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from meterwatch.detectors.arrays import base_flow, used
+from meterwatch.domain.usage import CLASSES, HOURS, Bools, Floats, UsageWindow
+
+LONGEST = 48  # hours; a longer silence is counted as this long
+LENGTHS = LONGEST + 1
+CELLS = CLASSES * HOURS * LENGTHS
+HALF_LIFE_DAYS = 200.0
+NEVER = -1
+
+FORGOTTEN = np.float32(0.02)  # a count that has faded to this is nothing: after three years
+_DECAY = np.float32(0.5 ** (1.0 / HALF_LIFE_DAYS))
+_SECONDS = 3_600.0
+_VERSION = 1
+_HEAD = Struct("<Bffiiii")
+_MOST_CELLS = (8_000 - _HEAD.size - 4 * HOURS - 2 * CELLS // 8) // 4
+
+Counts = NDArray[np.float32]
+Wholes = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Silences:
+    """What N homes have shown of their silences.
+
+    Attributes
+    ----------
+    homes : tuple of int, length N
+    ended : (N, 4, 24, 49) float32
+        Faded number of silences that a use ended, by class of the local day and local hour of
+        the use after which they began, and by the whole hours that they lasted.
+    broken : (N, 4, 24, 49) float32
+        The same for those that ran into the unknown after so many hours.
+    days : (N,) float32, days
+        The faded number of known days.
+    seen : (N,) float32, days
+        The number of known days, not faded.
+    next_day : (N,) int32
+        The first local day not yet counted, in days since 1970-01-01; -1 before the first.
+    running : (N, 3) int32
+        Class, hour and length so far of the silence at the end of the last day; -1 if none.
+    tail : (N, 24) float32, litres
+        The last day counted, from which the base flow of the next one is told.
+    """
+
+    homes: tuple[int, ...]
+    ended: Counts
+    broken: Counts
+    days: Counts
+    seen: Counts
+    next_day: Wholes
+    running: Wholes
+    tail: Counts
+
+    @classmethod
+    def empty(cls, homes: tuple[int, ...]) -> "Silences":
+        """Give the state of homes of which no day was counted."""
+        count = len(homes)
+        shape = (count, CLASSES, HOURS, LENGTHS)
+        return cls(
+            homes,
+            np.zeros(shape, np.float32),
+            np.zeros(shape, np.float32),
+            np.zeros(count, np.float32),
+            np.zeros(count, np.float32),
+            np.full(count, NEVER, np.int32),
+            np.full((count, 3), NEVER, np.int32),
+            np.full((count, HOURS), np.nan, np.float32),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence["Silences"]) -> "Silences":
+        """Put the rows of several states under one another."""
+        homes = tuple(home for part in parts for home in part.homes)
+        arrays = [np.concatenate([getattr(part, name) for part in parts]) for name in cls._names()]
+        return cls(homes, *arrays)
+
+    def take(self, homes: tuple[int, ...], rows: NDArray[np.int64]) -> "Silences":
+        """Pick rows, one for each of `homes`."""
+        return Silences(homes, *(getattr(self, name)[rows] for name in self._names()))
+
+    def pack(self) -> list[bytes]:
+        """Give each home's row as bytes, at most 8,000: only the cells that hold something."""
+        return [_packed(self, row) for row in range(len(self.homes))]
+
+    @classmethod
+    def unpack(cls, homes: tuple[int, ...], blobs: Sequence[bytes]) -> "Silences":
+        """Read what `pack` gave, to the last bit.
+
+        Raises
+        ------
+        ValueError
+            If a row was not written by this version.
+        """
+        state = cls.empty(homes)
+        for row, blob in enumerate(blobs):
+            _unpack_into(state, row, blob)
+        return state
+
+    @classmethod
+    def _names(cls) -> list[str]:
+        return [each.name for each in fields(cls)[1:]]
+
+
+def _packed(state: Silences, row: int) -> bytes:
+    counts = np.concatenate([state.ended[row].ravel(), state.broken[row].ravel()])
+    if np.count_nonzero(counts) > _MOST_CELLS:  # no home known comes near: the faintest go
+        faintest = np.sort(counts)[-_MOST_CELLS]
+        counts = np.where(counts >= faintest, counts, np.float32(0.0))
+    filled = counts > 0.0
+    head = _HEAD.pack(
+        _VERSION, state.days[row], state.seen[row], state.next_day[row], *state.running[row]
+    )
+    parts = (state.tail[row], np.packbits(filled), counts[filled])
+    return head + b"".join(part.astype(part.dtype.newbyteorder("<")).tobytes() for part in parts)
+
+
+def _unpack_into(state: Silences, row: int, blob: bytes) -> None:
+    tail_at, cells_at = _HEAD.size, _HEAD.size + 4 * HOURS
+    values_at = cells_at + 2 * CELLS // 8
+    if len(blob) < values_at or blob[0] != _VERSION:
+        raise ValueError("silences: not written by this version")
+    _, days, seen, next_day, *running = _HEAD.unpack_from(blob)
+    state.days[row], state.seen[row], state.next_day[row] = days, seen, next_day
+    state.running[row] = running
+    state.tail[row] = np.frombuffer(blob, "<f4", HOURS, tail_at)
+    filled = np.unpackbits(np.frombuffer(blob, np.uint8, 2 * CELLS // 8, cells_at)) > 0
+    counts = np.zeros(2 * CELLS, np.float32)
+    counts[filled] = np.frombuffer(blob, "<f4", offset=values_at)
+    state.ended[row] = counts[:CELLS].reshape(CLASSES, HOURS, LENGTHS)
+    state.broken[row] = counts[CELLS:].reshape(CLASSES, HOURS, LENGTHS)
+
+
+def count_days(
+    silences: Silences,
+    first_day: int,
+    litres: Floats,
+    known: Bools,
+    use_litres: float,
+    resolution_litres: Floats,
+) -> Silences:
+    """Add whole local days, the oldest first; one by one or at once gives the same bits.
+
+    A home of which the days before `first_day` were left out goes on as after unknown hours.
+
+    Parameters
+    ----------
+    silences : Silences
+    first_day : int
+        The local day of the first hour, in days since 1970-01-01.
+    litres : (N, D * 24) float64, litres
+    known : (N, D * 24) bool
+        False where the hour is unknown, or the home was declared away.
+    use_litres : float, litres
+        Water in one hour above the base flow from which the hour counts as used.
+    resolution_litres : (N,) float64, litres
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit together, or a day was counted before.
+    """
+    _check(silences, first_day, litres, known)
+    goes_on = silences.next_day == first_day
+    past = np.where(goes_on[:, np.newaxis], silences.tail, np.nan)
+    hourly = np.where(known, litres, np.nan).astype(np.float32).astype(np.float64)
+    hourly = np.concatenate([past, hourly], axis=1)
+    usage = _as_window(silences.homes, hourly, resolution_litres)
+    in_use = used(usage, base_flow(usage), use_litres)[:, HOURS:]
+    running = np.where(goes_on[:, np.newaxis], silences.running, NEVER)
+    stops = _Stops.of(in_use, np.isfinite(hourly)[:, HOURS:], first_day, running)
+    return replace(
+        _added(silences, stops, np.isfinite(hourly)[:, HOURS:]),
+        next_day=np.full(len(silences.homes), first_day + litres.shape[1] // HOURS, np.int32),
+        running=stops.running(),
+        tail=hourly[:, -HOURS:].astype(np.float32),
+    )
+
+
+def class_of_day(day: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the class of local days: 0 Monday to Thursday, 1 Friday, 2 Saturday, 3 Sunday."""
+    return np.maximum((day + 3) % 7 - 3, 0)  # 1970-01-01 was a Thursday
+
+
+def _check(silences: Silences, first_day: int, litres: Floats, known: Bools) -> None:
+    count = len(silences.homes)
+    if litres.ndim != 2 or litres.shape[0] != count or known.shape != litres.shape:  # noqa: PLR2004  # homes by hours
+        raise ValueError(f"count_days: litres has shape {litres.shape}, not ({count}, hours)")
+    if litres.shape[1] == 0 or litres.shape[1] % HOURS:
+        raise ValueError(f"count_days: {litres.shape[1]} hours are not whole days")
+    if (silences.next_day > first_day).any():
+        raise ValueError(f"count_days: day {first_day} was counted before")
+
+
+def _as_window(homes: tuple[int, ...], hourly: Floats, steps: Floats) -> UsageWindow:
+    """Give the hours the form in which detectors see use, so that a use means the same in both."""
+    ends = np.arange(1, hourly.shape[1] + 1, dtype=np.float64) * _SECONDS
+    return UsageWindow(
+        homes,
+        np.tile(ends, (len(homes), 1)),
+        np.ones(hourly.shape),
+        hourly,
+        np.full(len(homes), -np.inf),
+        steps,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stops:
+    """The hours at which no silence goes on: used, unknown, or before the first one.
+
+    One entry a stop, home by home in the order of time. `column` counts hours, with the state
+    carried over from the day before in column 0; `began` is class and hour of the silence that
+    begins there, NEVER where none does; `carried` what it had lasted before column 0.
+    """
+
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
+    is_use: Bools
+    began: NDArray[np.int64]  # (S, 2)
+    carried: NDArray[np.int64]
+    shape: tuple[int, int]
+
+    @classmethod
+    def of(cls, in_use: Bools, known: Bools, first_day: int, running: Wholes) -> "_Stops":
+        marks = np.concatenate([np.ones((len(in_use), 1), np.bool_), in_use | ~known], axis=1)
+        row, column = np.nonzero(marks)
+        first = column == 0
+        is_use = np.concatenate([running[:, :1] >= 0, in_use], axis=1)[row, column]
+        hour = np.maximum(column - 1, 0)
+        began = np.stack([class_of_day(first_day + hour // HOURS), hour % HOURS], axis=1)
+        began = np.where(first[:, np.newaxis], running[row, :2], began)
+        began = np.where(is_use[:, np.newaxis], began, NEVER)
+        carried = np.where(first & is_use, running[row, 2], 0)
+        return cls(row, column, is_use, began, carried.astype(np.int64), in_use.shape)
+
+    def running(self) -> Wholes:
+        """Give the silence that the last hour leaves running in each home."""
+        last = np.append(self.row[1:] != self.row[:-1], True)
+        length = self.shape[1] - self.column[last] + self.carried[last]
+        runs = np.concatenate([self.began[last], length[:, np.newaxis]], axis=1)
+        return np.where(self.is_use[last][:, np.newaxis], runs, NEVER).astype(np.int32)
+
+    def lasted(self) -> tuple[Any, ...]:
+        """Give row, day, cell and whether a use ended it of each silence that went by."""
+        here = np.flatnonzero(self.is_use[:-1] & (self.row[1:] == self.row[:-1]))
+        after = here + 1
+        length = self.column[after] - self.column[here] - 1 + self.carried[here]
+        cell = (self.began[here, 0] * HOURS + self.began[here, 1]) * LENGTHS
+        cell = cell + np.minimum(length, LONGEST)
+        day = (self.column[after] - 1) // HOURS
+        return self.row[here], day, cell, self.is_use[after]
+
+
+def _added(silences: Silences, stops: _Stops, known: Bools) -> Silences:
+    """Let the counts fade day by day, and add to each day the silences that went by on it."""
+    row, day, cell, by_use = stops.lasted()
+    count, days = known.shape[0], known.shape[1] // HOURS
+    counts = np.stack([silences.ended, silences.broken]).reshape(2, count * CELLS)
+    share = known.reshape(count, days, HOURS).sum(axis=2).astype(np.float32) / np.float32(HOURS)
+    faded, seen = silences.days.copy(), silences.seen.copy()
+    where = row * CELLS + cell
+    order = np.argsort(day, kind="stable")
+    bounds = np.searchsorted(day[order], np.arange(days + 1))
+    for number in range(days):
+        today = order[bounds[number] : bounds[number + 1]]
+        counts *= _DECAY
+        counts[counts < FORGOTTEN] = 0.0
+        np.add.at(counts, (np.where(by_use[today], 0, 1), where[today]), np.float32(1.0))
+        faded = faded * _DECAY + share[:, number]
+        seen = seen + share[:, number]
+    shape = silences.ended.shape
+    return replace(
+        silences,
+        ended=counts[0].reshape(shape),
+        broken=counts[1].reshape(shape),
+        days=faded,
+        seen=seen,
+    )
