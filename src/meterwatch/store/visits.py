@@ -1,10 +1,14 @@
 """The ledger of visits (探视台账): lines are added and never changed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
+from meterwatch.domain.lesson import Answered
+from meterwatch.domain.signal import SubjectKind
 from meterwatch.domain.visit import Mode, Need, Outcome, Seen, Visit
 from meterwatch.store.tables import alerts as t
 
@@ -77,3 +81,34 @@ class Visits:
     def correct(self, visit_id: int, corrected: Visit) -> int:
         """Add a line that corrects an earlier one, answering the same alerts."""
         return self.add(replace(corrected, corrects=visit_id), self.alerts_of(visit_id))
+
+    def answered(self, since: datetime, home: int | None = None) -> Mapping[int, list[Answered]]:
+        """Give, for each home, its alerts that were answered since then, by their last word."""
+        query = last_words().where(t.visits.c.logged_at > since)
+        if home is not None:
+            query = query.where(t.alerts.c.subject_id == home)
+        query = query.where(t.alerts.c.subject_kind == SubjectKind.HOUSEHOLD)
+        words = {row.alert_id: row for row in self._connection.execute(query)}
+        found: dict[int, list[Answered]] = {}
+        for row in words.values():
+            found_at = row.saw_person_at or row.arrived_at or row.logged_at
+            one = Answered(row.kind, row.began_at, Outcome(row.outcome), Mode(row.mode), found_at)
+            found.setdefault(row.subject_id, []).append(one)
+        return found
+
+
+def last_words() -> Select[*tuple[Any, ...]]:
+    """Select what was found about each alert; lines that were corrected are left out.
+
+    The newest line comes last: where several looked, it is the word that counts.
+    """
+    v, a = t.visits.c, t.alerts.c
+    corrected = select(v.corrects).where(v.corrects.is_not(None))
+    columns = (v.outcome, v.mode, v.saw_person_at, v.arrived_at, v.logged_at)
+    return (
+        select(t.visit_alerts.c.alert_id, a.kind, a.subject_id, a.began_at, *columns)
+        .join_from(t.visit_alerts, t.visits)
+        .join(t.alerts)
+        .where(v.id.not_in(corrected))
+        .order_by(v.id)
+    )
