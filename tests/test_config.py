@@ -1,5 +1,6 @@
 """Settings: defaults work, the environment comes first, every mistake is named with its mend."""
 
+import json
 import re
 import tomllib
 from dataclasses import fields
@@ -11,7 +12,7 @@ import pytest
 from meterwatch.config import ConfigErrors, Settings, is_loopback, load
 from meterwatch.config.telling import Escalation
 from meterwatch.config.template import DETECTOR_TITLES, DETECTOR_WORDS, reference, tables, template
-from meterwatch.detectors import DETECTORS, build
+from meterwatch.detectors import DETECTORS, Budget, NoUse, build
 from meterwatch.domain.escalation import Policies
 from meterwatch.domain.household import Grade, Role
 from meterwatch.domain.signal import BELL, LIFE_KINDS, METER_SILENT, NO_USE, SilenceRule
@@ -301,6 +302,44 @@ def test_what_counts_as_use_is_said_once_and_may_be_said_for_the_detector() -> N
     assert once.detector_tables() == {"no_use": {"use_litres": 5.0}}
     twice = load(written("[usage]\nuse_litres = 5\n[detectors.no_use]\nuse_litres = 2\n"))
     assert twice.detector_tables() == {"no_use": {"use_litres": 2.0}}
+
+
+def test_a_budget_of_false_alarms_is_set_for_all_and_by_grade() -> None:
+    text = (
+        "[detectors.no_use]\nfalse_alarms_per_home_year = 3\n[detectors.no_use.by_grade]\nred = 8"
+    )
+    budget = load(written(text)).budget()
+    assert [budget.of(grade) for grade in Grade] == [8.0, 3.0, 3.0]
+    assert load(written("")).budget().of(Grade.GREEN) == 5.0
+    wrong = errors_of("[detectors.no_use]\nby_grade = { blue = 3 }")["detectors"]
+    assert "red, yellow, green" in wrong
+
+
+def test_the_environment_sets_what_the_detectors_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = "METERWATCH_DETECTORS__NO_USE__"
+    monkeypatch.setenv(f"{prefix}FALSE_ALARMS_PER_HOME_YEAR", "2.5")
+    monkeypatch.setenv(f"{prefix}BY_GRADE__RED", "8")
+    monkeypatch.setenv(f"{prefix}USE_LITRES", "4")
+    monkeypatch.setenv("METERWATCH_DETECTORS__FLAT_FLOW__ENABLED", "false")
+    settings = load()
+    assert settings.budget() == Budget(2.5, {Grade.RED: 8.0})
+    assert build(settings.detector_tables()) == (NoUse(use_litres=4.0),)
+    monkeypatch.setenv(f"{prefix}USE_LITRES", "four")
+    with pytest.raises(ConfigErrors, match="use_litres: must be a number, not 'four'"):
+        load()
+
+
+def test_what_homes_do_in_general_may_be_taken_from_another_file() -> None:
+    shipped = load().prior()
+    table = {k: v.tolist() if hasattr(v, "tolist") else v for k, v in shipped.table().items()}
+    Path("own.json").write_text(json.dumps(table | {"source": "our own street"}), "utf-8")
+    own = load(written("[detectors.no_use]\nprior = 'own.json'\n")).prior()
+    assert (shipped.source != own.source, own.source) == (True, "our own street")
+    assert (own.hazard == shipped.hazard).all()
+    Path("own.json").write_text("[]", "utf-8")
+    for named in ("own.json", "nowhere.json"):
+        assert named in errors_of(f"[detectors.no_use]\nprior = '{named}'\n")["detectors"]
+    assert "in quotes" in errors_of("[detectors.no_use]\nprior = 3\n")["detectors"]
 
 
 def test_messages_that_nobody_can_answer_give_a_warning() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,10 +20,13 @@ from pydantic_settings import (
 )
 
 from meterwatch import detectors
+from meterwatch.config.prior import read_prior
 from meterwatch.config.said import ConfigError, ConfigErrors, Said, translate, unknown, wrong
 from meterwatch.config.sections import Database, Deployment, Mqtt, Silence, Usage
 from meterwatch.config.telling import Escalation, Retention, Sms
 from meterwatch.config.web import Web, is_loopback
+from meterwatch.detectors import Budget
+from meterwatch.detectors.prior import Prior
 
 __all__ = [
     "ConfigError",
@@ -38,7 +41,21 @@ __all__ = [
 PREFIX = "METERWATCH_"
 DEFAULT_FILE = "meterwatch.toml"
 
-DetectorTables = dict[str, dict[str, Annotated[float, Field(allow_inf_nan=False)] | bool]]
+
+def _meant(value: Any) -> Any:
+    """Take numbers and truths out of the texts in which an environment gives them."""
+    if isinstance(value, Mapping):
+        return {key: _meant(each) for key, each in value.items()}
+    if not isinstance(value, str):
+        return value
+    try:
+        return {"true": True, "false": False}[value] if value in {"true", "false"} else float(value)
+    except ValueError:
+        return value
+
+
+# What may stand in them is known to the detectors, and checked by `detectors.build`.
+DetectorTables = dict[str, dict[str, Annotated[Any, BeforeValidator(_meant)]]]
 
 
 class Settings(BaseSettings):
@@ -79,14 +96,24 @@ class Settings(BaseSettings):
     def _are_understood(cls, tables: DetectorTables) -> DetectorTables:
         try:
             detectors.build(tables)
+            if _prior_file(tables):
+                read_prior(_prior_file(tables))
         except ValueError as error:
             raise wrong(f"检测器设置有误:{error}", str(error)) from None
         return tables
 
-    def detector_tables(self) -> Mapping[str, Mapping[str, float | bool]]:
+    def detector_tables(self) -> Mapping[str, Mapping[str, Any]]:
         """Give what `detectors.build` takes; `[usage] use_litres` counts where none is given."""
         use = {"use_litres": self.usage.use_litres}
         return {**self.detectors, "no_use": {**use, **self.detectors.get("no_use", {})}}
+
+    def budget(self) -> Budget:
+        """Give how many false alarms a home may cost."""
+        return detectors.budget_of(self.detectors)
+
+    def prior(self) -> Prior:
+        """Read what is known of homes in general: of the file that was named, else our own."""
+        return read_prior(_prior_file(self.detectors))
 
     def warnings(self) -> tuple[ConfigError, ...]:
         """Say what is allowed and yet probably not meant."""
@@ -97,6 +124,13 @@ class Settings(BaseSettings):
             )
             return (ConfigError("web.public_url", said),)
         return ()
+
+
+def _prior_file(tables: DetectorTables) -> Path | None:
+    named = tables.get("no_use", {}).get("prior", "")
+    if not isinstance(named, str):
+        raise ValueError(f"[detectors.no_use] prior: must be a file in quotes, not {named!r}")  # noqa: TRY004  # one kind of error for every fault of a configuration
+    return Path(named) if named else None
 
 
 def whereabouts(path: Path | None = None) -> Path:

@@ -15,8 +15,9 @@ from pydantic_core import PydanticUndefined
 from meterwatch.config import Settings
 from meterwatch.config.said import Said
 from meterwatch.config.telling import Escalation, Ladder, StepTable
-from meterwatch.detectors import DETECTORS
-from meterwatch.domain.household import Role
+from meterwatch.detectors import DETECTORS, LEARNT, Budget
+from meterwatch.detectors.budgets import LEAST, MOST
+from meterwatch.domain.household import Grade, Role
 
 DETECTOR_TITLES: Mapping[str, Said] = {
     "no_use": Said("久未用水", "No water used for longer than usual"),
@@ -52,6 +53,27 @@ DETECTOR_WORDS: Mapping[str, Said] = {
     "longest_interval_hours": Said(
         "间隔超过几小时就不算连续", "an interval longer than so many hours breaks the run"
     ),
+}
+LEARNING_WORDS: Mapping[str, tuple[str, Said]] = {
+    "false_alarms_per_home_year": (
+        json.dumps(Budget().false_alarms_per_home_year),
+        Said(
+            "每户每年可以误报几次;系统据此为每户学习等待时间",
+            "how often a year each home may alarm in vain; how long to wait is learnt from it",
+        ),
+    ),
+    "prior": (
+        '""',
+        Said(
+            "住户的一般规律取自哪个文件;空为自带的",
+            "the file that says what homes do in general; empty for the one that ships",
+        ),
+    ),
+}
+_OF_GRADE: Mapping[Grade, Said] = {
+    Grade.RED: Said("红色住户每年可以误报几次", "how often a year a red home may alarm in vain"),
+    Grade.YELLOW: Said("黄色住户", "a yellow home"),
+    Grade.GREEN: Said("绿色住户", "a green home"),
 }
 _HEAD = """\
 # meterwatch 的设置。去掉行首的 # 再改;不写的用默认值(就是这里写的)。
@@ -125,8 +147,22 @@ def _keys(model: Any) -> Iterator[Key]:
 def _detector_tables() -> Iterator[Table]:
     for name, detector in DETECTORS.items():
         enabled = Key("enabled", "true", DETECTOR_WORDS["enabled"])
+        learnt = [key for key in LEARNT.get(name, ()) if key in LEARNING_WORDS]
+        how = (Key(key, *LEARNING_WORDS[key]) for key in learnt)
         keys = (Key(f.name, _toml(f.default), DETECTOR_WORDS[f.name]) for f in fields(detector))
-        yield Table(f"detectors.{name}", DETECTOR_TITLES[name], (enabled, *keys))
+        yield Table(f"detectors.{name}", DETECTOR_TITLES[name], (enabled, *how, *keys))
+        if "by_grade" in LEARNT.get(name, ()):
+            yield _by_grade(name)
+
+
+def _by_grade(name: str) -> Table:
+    said = Said(
+        f"各等级自己的误报次数,每年 {LEAST:g} 到 {MOST:g} 次;不写就用上面的",
+        f"A budget of its own for a grade, {LEAST:g} to {MOST:g} a year; else the one above counts",
+    )
+    usual = json.dumps(Budget().false_alarms_per_home_year)
+    keys = (Key(grade, usual, _OF_GRADE[grade]) for grade in Grade)
+    return Table(f"detectors.{name}.by_grade", said, tuple(keys))
 
 
 def _toml(value: object) -> str:

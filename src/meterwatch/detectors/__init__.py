@@ -4,16 +4,18 @@ A detector is a frozen dataclass whose fields are its settings. The list below i
 its lines decide who is woken at night.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
+from meterwatch.detectors.budgets import Budget
 from meterwatch.detectors.flat_flow import FlatFlow
 from meterwatch.detectors.no_use import NoUse
 from meterwatch.domain.usage import Findings, LocalTime, UsageProfile, UsageWindow
 
-__all__ = ["DETECTORS", "Detector", "FlatFlow", "NoUse", "build"]
+__all__ = ["DETECTORS", "LEARNT", "Budget", "Detector", "FlatFlow", "NoUse", "budget_of", "build"]
 
 
 class Detector(Protocol):
@@ -35,6 +37,10 @@ DETECTORS: Mapping[str, type[Any]] = MappingProxyType(
         FlatFlow.name: FlatFlow,
     }
 )
+# What a detector's table says of how its limits are learnt, and not of how it judges by them.
+LEARNT: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {NoUse.name: ("false_alarms_per_home_year", "by_grade", "prior")}
+)
 
 
 def build(settings: Mapping[str, Mapping[str, object]]) -> tuple[Detector, ...]:
@@ -55,9 +61,14 @@ def build(settings: Mapping[str, Mapping[str, object]]) -> tuple[Detector, ...]:
     unknown = sorted(set(settings) - set(DETECTORS))
     if unknown:
         raise ValueError(f"[detectors.{unknown[0]}]: unknown; there are {', '.join(DETECTORS)}")
+    budget_of(settings)
     chosen = []
     for name in DETECTORS:
-        table = dict(settings.get(name, {}))
+        table = {
+            key: value
+            for key, value in settings.get(name, {}).items()
+            if key not in LEARNT.get(name, ())
+        }
         enabled = table.pop("enabled", True)
         if not isinstance(enabled, bool):
             raise ValueError(  # noqa: TRY004  # one kind of error for every fault of a configuration
@@ -68,11 +79,35 @@ def build(settings: Mapping[str, Mapping[str, object]]) -> tuple[Detector, ...]:
     return tuple(chosen)
 
 
+def budget_of(settings: Mapping[str, Mapping[str, object]]) -> Budget:
+    """Give the budget of false alarms that `[detectors.no_use]` sets.
+
+    Raises
+    ------
+    ValueError
+        If a number cannot be meant; the text names the place and the mend.
+
+    Examples
+    --------
+    >>> budget_of({"no_use": {"by_grade": {"red": 8}}}).by_grade
+    {<Grade.RED: 'red'>: 8.0}
+    """
+    table = settings.get(NoUse.name, {})
+    given: dict[str, Any] = {f.name: table[f.name] for f in fields(Budget) if f.name in table}
+    by_grade = given.get("by_grade", {})
+    try:
+        if not isinstance(by_grade, Mapping):
+            raise ValueError(f"by_grade: must be a table, not {by_grade!r}")  # noqa: TRY004, TRY301  # as above
+        return Budget(**given)
+    except ValueError as error:
+        raise ValueError(f"[detectors.{NoUse.name}] {error}") from None
+
+
 def _make(name: str, table: Mapping[str, object]) -> Detector:
     names = [field.name for field in fields(DETECTORS[name])]
     unknown = sorted(set(table) - set(names))
     if unknown:
-        there_are = ", ".join([*names, "enabled"])
+        there_are = ", ".join([*names, *LEARNT.get(name, ()), "enabled"])
         raise ValueError(f"[detectors.{name}] {unknown[0]}: unknown; there are {there_are}")
     try:
         made: Detector = DETECTORS[name](**{key: _number(table[key], key) for key in table})
@@ -85,6 +120,9 @@ def _number(value: object, key: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{key}: must be a number, not {value!r}")  # noqa: TRY004  # as above
     try:
-        return float(value)
+        number = float(value)
     except OverflowError:
         raise ValueError(f"{key}: is too large") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{key}: must be a finite number, not {value!r}")
+    return number
