@@ -39,6 +39,8 @@ FULL: dict[str, str | int] = {
     "by": Role.DISTRICT_DUTY.value,
     "until": "11-24 18:00",
     "codes": "4821 5932 6043",
+    "used_at": "06:40",
+    "count": 1_234,
     "ref": "K7Q2XY",
 }
 
@@ -52,6 +54,8 @@ def alerts(language: str, **params: str | int) -> list[str]:
 
 def other_messages(language: str) -> list[str]:
     said = [say(kind, signal.NO_USE, language, FULL) for kind in OTHERS]
+    varied = [variant.split(".") for variant in ZH.variants]
+    said += [say(MessageKind(kind), "", language, {**FULL, "of": of}) for kind, of in varied]
     return said + [
         say(MessageKind.ANSWER, signal.NO_USE, language, {**FULL, **answer}) for answer in ANSWERS
     ]
@@ -208,6 +212,14 @@ def test_templates_differ_where_approved_texts_would() -> None:
     answer = {"answer": "recorded", "of": "going"}
     assert template(MessageKind.ANSWER, "bell", "zh", answer) == "answer.recorded.going.zh"
     assert template(MessageKind.CLOSED, "bell", "zh", {}) == "closed.zh"
+    assert template(MessageKind.COMING_BACK, "", "zh", {}) == "coming_back.zh"
+    assert template(MessageKind.COMING_BACK, "", "zh", {"of": "left"}) == "coming_back.left.zh"
+
+
+def test_a_first_use_is_told_without_a_word_about_anybody() -> None:
+    said = say(MessageKind.FIRST_USE, "", "zh", {"used_at": "06:40"})
+    assert said == "您关注的住户今天已用水，第一次在06:40"
+    assert "4821" in say(MessageKind.FIRST_USE, "", "en", FULL)
 
 
 _PARAMS = st.dictionaries(

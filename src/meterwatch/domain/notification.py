@@ -25,7 +25,9 @@ class MessageKind(StrEnum):
     CLOSED = "closed"  # the worry is answered: nothing more to do
     ANSWER = "answer"  # what we say to a reply
     ABSENCE = "absence"  # somebody declared the home away
-    COMING_BACK = "coming_back"  # first use after an absence
+    COMING_BACK = "coming_back"  # first use after an absence, or after somebody had to leave
+    FIRST_USE = "first_use"  # water was used today, for those who want to know each day
+    VACANT = "vacant"  # how many homes are taken for empty, once a month
 
 
 class Delivery(StrEnum):

@@ -34,9 +34,10 @@ def say(kind: MessageKind, worry: str, language: str, params: Params) -> str:
     params : Mapping[str, str | int]
         `code`; for alerts `reason` (first, repeat, no_report, declined, not_reached), `ordinal`
         (1 for the first message) and for bells `pressed_at` (HH:MM); `by` (a role) where somebody
-        has it; `until` for absences; for answers `answer` (a key of `Language.answers`, or
-        `recorded` with `of`, what was said) and `codes`; `drill` (1) for an exercise; `ref`, which
-        is put at the end.
+        has it; `until` for absences; `of` where a kind has variants (`Language.variants`); `used_at`
+        (HH:MM) for a first use; `count` of homes; for answers `answer` (a key of
+        `Language.answers`, or `recorded` with `of`, what was said) and `codes`; `drill` (1) for an
+        exercise; `ref`, which is put at the end.
     """
     pieces = LANGUAGES[_language(language)]
     values = _values(pieces, worry, params)
@@ -56,6 +57,8 @@ def template(kind: MessageKind, worry: str, language: str, params: Params) -> st
         parts += [_family(worry), _reason(params)]
     if kind is MessageKind.GOOD_NEWS and _family(worry) in ZH.eased:
         parts += [_family(worry)]
+    if _variant(kind, params) in ZH.variants:
+        parts += [str(params["of"])]
     if kind is MessageKind.ANSWER:
         parts += [str(params.get("answer", "noted"))]
         parts += [str(params["of"])] if "of" in params else []
@@ -86,12 +89,16 @@ def weight(worry: str) -> str:
 
 def _pattern(pieces: Language, kind: MessageKind, params: Params) -> str:
     if kind is not MessageKind.ANSWER:
-        return pieces.messages[kind]
+        return pieces.variants.get(_variant(kind, params), pieces.messages[kind])
     noted = pieces.answers["noted"]
     answer = str(params.get("answer", ""))
     if answer == "recorded":
         return pieces.recorded.get(str(params.get("of", "")), noted)
     return pieces.answers.get(answer, noted)
+
+
+def _variant(kind: MessageKind, params: Params) -> str:
+    return f"{kind}.{params.get('of', '')}"
 
 
 def _values(pieces: Language, worry: str, params: Params) -> dict[str, str]:
@@ -103,6 +110,7 @@ def _values(pieces: Language, worry: str, params: Params) -> dict[str, str]:
     codes = _clean(params.get("codes", ""))
     said = {
         "home": place[absent],
+        "yours": pieces.yours[absent],
         "it": pieces.it[absent],
         "worry": known.get(_family(worry), pieces.other),
         "eased": pieces.eased.get(_family(worry), pieces.eased[""]),
@@ -114,6 +122,8 @@ def _values(pieces: Language, worry: str, params: Params) -> dict[str, str]:
         "by": pieces.roles.get(str(params.get("by", "")), pieces.someone),
         "until": _clean(params.get("until", "")),
         "codes": f" {codes}" if codes else "",
+        "used": _clean(params.get("used_at", "")),
+        "count": _clean(params.get("count", "")),
         "ordinal": plain["ordinal"],
     }
 

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select, update
 
@@ -54,7 +55,6 @@ class Outbox:
     def put(self, notifications: Iterable[Notification], now: datetime) -> int:
         """Lay messages ready; one whose key is there already changes nothing. Count the new."""
         put = 0
-        key = ["alert_id", "round", "step", "contact_id", "channel", "kind", "about"]
         for note in notifications:
             row = insert_into(self._connection, t.notifications).values(
                 alert_id=note.alert_id,
@@ -77,7 +77,7 @@ class Outbox:
                 provider_id="",
                 error="",
             )
-            kept = row.on_conflict_do_nothing(index_elements=key).returning(t.notifications.c.id)
+            kept = row.on_conflict_do_nothing(**_key(note)).returning(t.notifications.c.id)
             put += len(self._connection.execute(kept).all())
         return put
 
@@ -207,6 +207,15 @@ class Outbox:
             hopeful,
         )
         return self._connection.execute(query).scalar_one() == 0
+
+
+def _key(note: Notification) -> dict[str, Any]:
+    """Name the index by which a message exists once."""
+    if note.alert_id is None:
+        key = ["contact_id", "channel", "kind", "about"]
+        return {"index_elements": key, "index_where": t.OF_NO_ALERT}
+    key = ["alert_id", "round", "step", "contact_id", "channel", "kind", "about"]
+    return {"index_elements": key}
 
 
 def _reported_on(receipt: Receipt) -> ColumnElement[bool]:

@@ -23,6 +23,7 @@ EN = Language(
     first="Home safety: ",
     again="Reminder {ordinal}: ",
     home=("home {code}", "a home"),
+    yours=("home {code}", "the home you asked about"),
     area=("area {code}", "an area"),
     it=("Alert {code}", "This alert"),
     reasons={
@@ -65,6 +66,18 @@ EN = Language(
             "If that is wrong reply HOME + code"
         ),
         MessageKind.COMING_BACK: "{home} used water while away: the absence has ended",
+        MessageKind.FIRST_USE: "{yours} used water today, first at {used}",
+        MessageKind.VACANT: (
+            "Homes taken for empty in your area: {count}. Their water is not watched. "
+            "Please tell the office of any that is lived in"
+        ),
+    },
+    variants={
+        "absence.vacant": (
+            "{home} is taken for empty; its water is not watched. If that is wrong reply HOME + code"
+        ),
+        "coming_back.left": "{home} uses water again, somebody may be back",
+        "coming_back.vacant": "{home} was taken for empty and uses water: we watch it again",
     },
     answers={
         "taken": "{it} is already with {by}. Thank you",

@@ -10,8 +10,9 @@ from meterwatch.domain.notification import MessageKind
 class Language:
     """The pieces of every message in one language.
 
-    In braces stand `home` (the home or area with its code), `it` (the alert with its code),
-    `worry`, `eased`, `at`, `by`, `until`, `codes`, `ordinal`, `reason`, `urge` and `how`.
+    In braces stand `home` (the home or area with its code), `yours` (a home that somebody asked
+    to hear of), `it` (the alert with its code), `worry`, `eased`, `at`, `used`, `by`, `until`,
+    `codes`, `count`, `ordinal`, `reason`, `urge` and `how`.
 
     Attributes
     ----------
@@ -19,7 +20,7 @@ class Language:
         Stands before everything when it is only an exercise.
     first, again : str
         The opening of a first message and of the `ordinal`-th.
-    home, area, it : tuple of str
+    home, yours, area, it : tuple of str
         With a code and without one.
     reasons : Mapping
         Why we write again: repeat, no_report, declined, not_reached.
@@ -31,12 +32,15 @@ class Language:
         What to do, and how to answer, by weight: bell, life, upkeep.
     messages : Mapping
         By kind; answers are in `answers`, and those to "recorded" by what was said in `recorded`.
+    variants : Mapping
+        What is said otherwise, by kind and `of` with a point between.
     """
 
     drill: str
     first: str
     again: str
     home: tuple[str, str]
+    yours: tuple[str, str]
     area: tuple[str, str]
     it: tuple[str, str]
     reasons: Mapping[str, str]
@@ -47,6 +51,7 @@ class Language:
     urge: Mapping[str, str]
     how: Mapping[str, str]
     messages: Mapping[MessageKind, str]
+    variants: Mapping[str, str]
     answers: Mapping[str, str]
     recorded: Mapping[str, str]
     roles: Mapping[str, str]

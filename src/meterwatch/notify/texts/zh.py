@@ -23,6 +23,7 @@ ZH = Language(
     first="居家安全：",
     again="第{ordinal}次：",
     home=("编号{code}住户", "有住户"),
+    yours=("编号{code}住户", "您关注的住户"),
     area=("编号{code}片区", "有片区"),
     it=("编号{code}", "该提醒"),
     reasons={
@@ -59,6 +60,13 @@ ZH = Language(
         MessageKind.CLOSED: "{it}已有结果，不用再去了。谢谢您",
         MessageKind.ABSENCE: "{home}已报外出至{until}，其间不看用水。如不属实请回复：在家 加编号",
         MessageKind.COMING_BACK: "{home}报外出期间有用水，外出已结束，恢复看护",
+        MessageKind.FIRST_USE: "{yours}今天已用水，第一次在{used}",
+        MessageKind.VACANT: "您片区有{count}户按空置处理，不看用水，请核对。如有人住请告知社区",
+    },
+    variants={
+        "absence.vacant": "{home}按无人居住处理，不再看用水。如不属实请回复：在家 加编号",
+        "coming_back.left": "{home}又有用水，可能已回到家",
+        "coming_back.vacant": "{home}原按无人居住处理，现有用水，恢复看护",
     },
     answers={
         "taken": "{it}已由{by}接手，谢谢您",

@@ -139,6 +139,18 @@ Index(
     sqlite_where=_WAITING,
     postgresql_where=_WAITING,
 )
+# A message about no alert exists once a contact and kind: in the key above NULL equals nothing.
+OF_NO_ALERT = text("alert_id IS NULL")
+Index(
+    "uq_notifications_about",
+    notifications.c.contact_id,
+    notifications.c.channel,
+    notifications.c.kind,
+    notifications.c.about,
+    unique=True,
+    sqlite_where=OF_NO_ALERT,
+    postgresql_where=OF_NO_ALERT,
+)
 Index("ix_notifications_provider_id", notifications.c.provider, notifications.c.provider_id)
 attempts = Table(
     "attempts",
@@ -210,4 +222,12 @@ visit_alerts = Table(
     PEOPLE,
     Column("visit_id", Id, ForeignKey("visits.id"), primary_key=True),
     Column("alert_id", Id, ForeignKey("alerts.id"), primary_key=True, index=True),
+)
+# Alerts that were answered with somebody having left: the first use since is news to who was told.
+awaited = Table(
+    "awaited",
+    PEOPLE,
+    Column("alert_id", Id, ForeignKey("alerts.id"), primary_key=True),
+    Column("household_id", Id, ForeignKey("households.id"), nullable=False, index=True),
+    moment("since"),
 )

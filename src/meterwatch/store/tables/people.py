@@ -76,6 +76,15 @@ area_contacts = Table(
     Column("rank", Integer, nullable=False),
     one_of("role", Role),
 )
+# Who wants to hear each day that water was used in a home.
+digests = Table(
+    "digests",
+    PEOPLE,
+    Column("household_id", Id, ForeignKey("households.id"), primary_key=True),
+    Column("contact_id", Id, ForeignKey("contacts.id"), primary_key=True, index=True),
+    Column("said_by", Text, nullable=False),
+    moment("said_at"),
+)
 devices = Table(
     "devices",
     PEOPLE,

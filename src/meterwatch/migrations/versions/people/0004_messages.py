@@ -73,7 +73,8 @@ def _notifications() -> None:
             "channel IN ('sms', 'console')", name=op.f("ck_notifications_channel_word")
         ),
         sa.CheckConstraint(
-            "kind IN ('alert', 'good_news', 'going', 'closed', 'answer', 'absence', 'coming_back')",
+            "kind IN ('alert', 'good_news', 'going', 'closed', 'answer', 'absence', 'coming_back', "
+            "'first_use', 'vacant')",
             name=op.f("ck_notifications_kind_word"),
         ),
         sa.CheckConstraint(
