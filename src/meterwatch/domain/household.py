@@ -126,9 +126,15 @@ class Swap:
     new_start_litres: float
 
 
+VACANT = "vacant"  # the reason of an absence: nobody lives there
+
+
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A household is away until a time (报备). It ends by itself, and at the first use."""
+    """A household is away until a time (报备). It ends by itself, and at the first use.
+
+    A home in which nobody lives is away like any other, for a year or until water is used.
+    """
 
     household_id: int
     since: datetime
@@ -140,6 +146,11 @@ class Absence:
     def ends_at(self) -> datetime:
         """When it is over: at the time that was said, or when it was ended before that."""
         return self.until if self.ended_at is None else min(self.until, self.ended_at)
+
+    @property
+    def vacant(self) -> bool:
+        """Whether nobody lives there."""
+        return self.reason == VACANT
 
     def covers(self, moment: datetime) -> bool:
         """Tell whether the household is away at this moment."""

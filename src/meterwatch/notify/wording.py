@@ -34,8 +34,8 @@ def say(kind: MessageKind, worry: str, language: str, params: Params) -> str:
     params : Mapping[str, str | int]
         `code`; for alerts `reason` (first, repeat, no_report, declined, not_reached), `ordinal`
         (1 for the first message) and for bells `pressed_at` (HH:MM); `by` (a role) where somebody
-        has it; `until` for absences; `of` where a kind has variants (`Language.variants`); `used_at`
-        (HH:MM) for a first use; `count` of homes; for answers `answer` (a key of
+        has it; `until` for absences; `of` where a kind has variants (`Language.variants`);
+        `used_at` (HH:MM) for a first use; `count` of homes; for answers `answer` (a key of
         `Language.answers`, or `recorded` with `of`, what was said) and `codes`; `drill` (1) for an
         exercise; `ref`, which is put at the end.
     """

@@ -31,6 +31,7 @@ from meterwatch.pipeline.respond.receipts import give_up_step_in, settle
 from meterwatch.store import Store, Transaction
 from meterwatch.store.outbox import Parcel
 
+_AFTER_THE_END = frozenset({MessageKind.CLOSED, MessageKind.COMING_BACK})
 _LONGEST_PAUSE = timedelta(seconds=30)  # between tries while a carrier refuses for the moment
 _ABSENCES = 2  # proofs of absence before an unclear message is sent again
 _QUESTIONS = 20  # unanswered questions to the carrier before an unclear message is let lie
@@ -132,7 +133,7 @@ def _needless(tx: Transaction, parcel: Parcel, alert: Alert | None, contact: Con
         if alert.state is not State.OPEN:
             return str(alert.state)
         return "superseded" if tx.outbox.superseded(parcel) else ""
-    if alert.state is State.CLOSED and note.kind is not MessageKind.CLOSED:
+    if alert.state is State.CLOSED and note.kind not in _AFTER_THE_END:
         return str(alert.state)
     return "" if tx.outbox.went_out(alert.id, contact.id) else "not_told"
 

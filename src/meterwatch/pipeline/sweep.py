@@ -34,7 +34,7 @@ from meterwatch.domain.signal import (
 from meterwatch.domain.usage import Findings, LocalTime, UsageProfile, UsageWindow
 from meterwatch.pipeline.board import Board
 from meterwatch.pipeline.moves import keep_raised, surroundings
-from meterwatch.pipeline.respond.absences import end_by_use
+from meterwatch.pipeline.respond.returns import take_return
 from meterwatch.store import Store
 from meterwatch.store.alerts import Standing
 from meterwatch.store.house import SWEPT
@@ -108,6 +108,7 @@ def sweep(
     counts_from = known.counts_from(now)
     with store.transaction(read_only=True) as tx:
         standing = tx.alerts.standing()
+        awaited = tx.alerts.awaited()
 
     signals: list[Signal] = []
     returned: dict[int, int] = {}
@@ -117,7 +118,7 @@ def sweep(
         profile = known.profile_of(part)
         found = {d.name: d.detect(usage, profile, watch.local) for d in watch.detectors}
         signals += _inferred(usage, found, standing, known, now)
-        returned |= _returned(known, usage, found, now)
+        returned |= _returned(known, awaited, usage, found, now)
         stands += _stands(usage, found)
     signals += _missed(board, known, watch.silence, standing, now)
     news = _news(store, signals, standing)
@@ -169,7 +170,7 @@ def _write(
         raised = raise_alerts(signals, standing, surroundings(tx, watch.policies), now)
         new = keep_raised(tx, raised, now)
         for home, at in returned.items():
-            end_by_use(tx, home, datetime.fromtimestamp(at, UTC), now)
+            take_return(tx, home, datetime.fromtimestamp(at, UTC), now)
         if done:
             tx.house.set_mark(SWEPT, int(now.timestamp()))
     return len(new)
@@ -233,18 +234,29 @@ def _missed(
 
 
 def _returned(
-    known: Known, usage: UsageWindow, found: Mapping[str, Findings], now: datetime
+    known: Known,
+    awaited: Mapping[int, datetime],
+    usage: UsageWindow,
+    found: Mapping[str, Findings],
+    now: datetime,
 ) -> dict[int, int]:
-    """Name the homes that are declared away and have used water since they left, and when."""
+    """Name the homes whose people are away and that have used water since they left, and when.
+
+    They are declared away, or a visit found that somebody had left.
+    """
     if "no_use" not in found:
         return {}
     last_use = found["no_use"].figures["last_use_at"]
     returned = {}
     for row, home in enumerate(usage.homes):
-        running = [a for a in known.absences.get(home, ()) if a.covers(now)]
+        running = [a.since for a in known.absences.get(home, ()) if a.covers(now)]
+        left = [max(running)] if running else []
+        left += [awaited[home]] if home in awaited else []
+        if not left:
+            continue
         its_hours = usage.hours[row][usage.ends_at[row] == last_use[row]]
         began = last_use[row] - 3_600.0 * its_hours.max(initial=0.0)
-        if running and began >= max(a.since for a in running).timestamp():
+        if began >= min(left).timestamp():
             returned[home] = int(last_use[row])
     return returned
 

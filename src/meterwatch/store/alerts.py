@@ -142,6 +142,30 @@ class Alerts:
         )
         return frozenset(self._connection.execute(query).scalars())
 
+    def await_use(self, alert: Alert, since: datetime) -> None:
+        """Note that a use which begins after then is news to those who were told of an alert."""
+        row = insert_into(self._connection, t.awaited).values(
+            alert_id=alert.id, household_id=alert.subject_id, since=since
+        )
+        self._connection.execute(row.on_conflict_do_nothing())
+
+    def awaited(self) -> Mapping[int, datetime]:
+        """Give the homes whose first use is awaited, and the moment after which it must begin."""
+        w = t.awaited.c
+        query = select(w.household_id, func.max(w.since)).group_by(w.household_id)
+        return dict(self._connection.execute(query).all())
+
+    def awaiting(self, household: int) -> tuple[Alert, ...]:
+        """Give the answered alerts of a home that await its first use, locked for this change."""
+        waiting = select(t.awaited.c.alert_id).where(t.awaited.c.household_id == household)
+        query = select(t.alerts).where(t.alerts.c.id.in_(waiting))
+        return self._read(query.order_by(t.alerts.c.id).with_for_update())
+
+    def await_no_more(self, alert_ids: Collection[int]) -> None:
+        """Forget that the first use after these alerts is awaited."""
+        w = t.awaited
+        self._connection.execute(w.delete().where(w.c.alert_id.in_(alert_ids)))
+
     def write(self, alert_id: int, lines: Iterable[Line], now: datetime) -> None:
         """Add lines to the timeline."""
         rows = [

@@ -4,11 +4,21 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Table,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from meterwatch.domain.alert import Circle
 from meterwatch.domain.fact import DeviceStatus
-from meterwatch.domain.household import Absence, Contact, Device, Grade, Role, Swap
+from meterwatch.domain.household import VACANT, Absence, Contact, Device, Grade, Role, Swap
 from meterwatch.domain.notification import MessageKind
 from meterwatch.domain.signal import SubjectKind
 from meterwatch.gateways.base import FieldMap
@@ -113,6 +123,12 @@ class Homes:
         query = select(t.households.c.grade).where(t.households.c.id == subject[1])
         return Grade(self._connection.execute(query).scalar_one())
 
+    def budgets(self) -> Mapping[int, tuple[Grade, float | None]]:
+        """Give the grade of each home, and its own false alarms a year where they were set."""
+        h = t.households.c
+        query = select(h.id, h.grade, h.alarms_per_year)
+        return {row[0]: (Grade(row[1]), row[2]) for row in self._connection.execute(query)}
+
     def circle(self, subject: Subject, told: Collection[int] = ()) -> Circle:
         """Name everybody who can be sent a message about a home or an area now, by role."""
         kind, number = subject
@@ -198,6 +214,21 @@ class Homes:
             .returning(t.absences.c.id)
         ).scalar_one()
         return number
+
+    def absence_now(self, household: int, now: datetime) -> Absence | None:
+        """Give the absence of a home that runs now; of several the one that ends last."""
+        a = t.absences.c
+        running = (a.ended_at.is_(None), a.since <= now, a.until > now)
+        query = select(t.absences).where(a.household_id == household, *running)
+        row = self._connection.execute(query.order_by(a.until.desc()).limit(1)).mappings().first()
+        return absence_from(row) if row else None
+
+    def vacant(self, now: datetime) -> Mapping[int, datetime]:
+        """Give the homes that are taken for empty, and since when."""
+        a = t.absences.c
+        running = (a.ended_at.is_(None), a.since <= now, a.until > now)
+        query = select(a.household_id, func.min(a.since)).where(a.reason == VACANT, *running)
+        return dict(self._connection.execute(query.group_by(a.household_id)).all())
 
     def home_of_absence(self, absence_id: int) -> int | None:
         """Name the home of an absence."""

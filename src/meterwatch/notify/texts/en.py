@@ -74,7 +74,8 @@ EN = Language(
     },
     variants={
         "absence.vacant": (
-            "{home} is taken for empty; its water is not watched. If that is wrong reply HOME + code"
+            "{home} is taken for empty; its water is not watched. "
+            "If that is wrong reply HOME + code"
         ),
         "coming_back.left": "{home} uses water again, somebody may be back",
         "coming_back.vacant": "{home} was taken for empty and uses water: we watch it again",

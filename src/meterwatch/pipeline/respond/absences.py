@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from meterwatch.domain.household import Absence, Grade
+from meterwatch.domain.household import VACANT, Absence, Grade
 from meterwatch.domain.notification import Channel, MessageKind, Notification
 from meterwatch.domain.signal import SubjectKind
 from meterwatch.store import Store, Transaction
@@ -44,15 +44,31 @@ def declare_in(tx: Transaction, absence: Absence, by: str, now: datetime, code: 
     `code` is that of the alert in answer to which it was said: who is told cancels it by that.
     """
     subject = (SubjectKind.HOUSEHOLD, absence.household_id)
-    red = tx.homes.grade(subject) is Grade.RED
+    red = tx.homes.grade(subject) is Grade.RED and not absence.vacant
     longest = LONGEST_OF_RED if red else LONGEST
     if not now < absence.until <= now + longest:
         raise AbsenceRefused(f"until: must be later than now and within {longest.days} days")
     number = tx.homes.declare_absence(absence, by, now)
     tx.house.bump(HOMES_REVISION)
     params: dict[str, str | int] = {"until_at": absence.until.isoformat(), "code": code}
+    if absence.vacant:
+        params["of"] = VACANT
     _tell(tx, absence.household_id, MessageKind.ABSENCE, params, f"absence:{number}", by, now)
     return number
+
+
+def vacate_in(tx: Transaction, household: int, by: str, now: datetime) -> bool:
+    """Take a home for empty, if it is not already: nobody lives there until water is used.
+
+    Also a red one: that nobody lives there is no absence of its resident. It lasts a year at most,
+    and is said once a month meanwhile.
+    """
+    running = tx.homes.absence_now(household, now)
+    if running is not None and running.vacant:
+        return False
+    tx.homes.end_absences(household, by, now)  # a journey that turned out to be for good
+    declare_in(tx, Absence(household, now, now + LONGEST, VACANT), by, now)
+    return True
 
 
 def end_in(tx: Transaction, household: int, by: str, now: datetime) -> int:
@@ -65,10 +81,12 @@ def end_in(tx: Transaction, household: int, by: str, now: datetime) -> int:
 
 def end_by_use(tx: Transaction, household: int, used_at: datetime, now: datetime) -> int:
     """End an absence because water was used; everybody who may be called hears that it is over."""
+    running = tx.homes.absence_now(household, used_at)
     ended = end_in(tx, household, "first_use", used_at)
     if ended:
         about = f"back:{household}:{int(used_at.timestamp())}"
-        _tell(tx, household, MessageKind.COMING_BACK, {}, about, "first_use", now)
+        said: dict[str, str | int] = {"of": VACANT} if running and running.vacant else {}
+        _tell(tx, household, MessageKind.COMING_BACK, said, about, "first_use", now)
     return ended
 
 

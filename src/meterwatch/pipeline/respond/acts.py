@@ -1,6 +1,6 @@
 """The acts: have it, go, cannot, report what was found."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from meterwatch.domain.alert import (
@@ -14,8 +14,10 @@ from meterwatch.domain.alert import (
     open_alert,
 )
 from meterwatch.domain.signal import LIFE_KINDS, Origin, Signal
-from meterwatch.domain.visit import Mode, Visit
+from meterwatch.domain.visit import Mode, Outcome, Visit
 from meterwatch.pipeline.moves import keep_move, keep_raised
+from meterwatch.pipeline.respond.absences import end_in, vacate_in
+from meterwatch.pipeline.respond.returns import await_use
 from meterwatch.store import Store, Transaction
 
 
@@ -77,7 +79,11 @@ def correct_in(tx: Transaction, visit_id: int, visit: Visit, now: datetime) -> i
     earlier = tx.visits.get(visit_id)
     number = tx.visits.correct(visit_id, visit)
     corrected = Line("corrected", visit.visitor, {"visit": number, "corrects": visit_id})
-    for alert_id in tx.visits.alerts_of(visit_id):
+    answered = tx.visits.alerts_of(visit_id)
+    _remember(tx, tx.alerts.of(answered).values(), visit, now)
+    if earlier is not None and earlier.outcome is Outcome.MOVED is not visit.outcome:
+        _inhabit(tx, visit, now)
+    for alert_id in answered:
         tx.alerts.write(alert_id, [corrected], now)
         alert = tx.alerts.get(alert_id)
         mistaken = earlier is not None and earlier.reached and not visit.reached
@@ -120,7 +126,22 @@ def report_in(
     for alert in answered:
         tx.alerts.write(alert.id, [Line("visit", visit.visitor, outcome)], now)
         act_in(tx, alert, Act.REACHED if visit.reached else Act.UNREACHED, visit.visitor, now)
+    _remember(tx, answered, visit, now)
     return number
+
+
+def _inhabit(tx: Transaction, visit: Visit, now: datetime) -> None:
+    """Watch a home again that was taken for empty by mistake."""
+    running = tx.homes.absence_now(visit.household_id, now)
+    if running is not None and running.vacant:
+        end_in(tx, visit.household_id, visit.visitor, now)
+
+
+def _remember(tx: Transaction, answered: Iterable[Alert], visit: Visit, now: datetime) -> None:
+    """Keep in mind what an outcome means for the time that comes: left, or moved away."""
+    await_use(tx, answered, visit, now)
+    if visit.outcome is Outcome.MOVED:
+        vacate_in(tx, visit.household_id, visit.visitor, now)
 
 
 def _act(store: Store, alert_id: int, act: Act, by: str, now: datetime) -> Alert:
