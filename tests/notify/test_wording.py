@@ -218,7 +218,7 @@ def test_templates_differ_where_approved_texts_would() -> None:
 
 def test_a_first_use_is_told_without_a_word_about_anybody() -> None:
     said = say(MessageKind.FIRST_USE, "", "zh", {"used_at": "06:40"})
-    assert said == "您关注的住户今天已用水，第一次在06:40"
+    assert said == "您关注的住户今天06:40前已用水"
     assert "4821" in say(MessageKind.FIRST_USE, "", "en", FULL)
 
 

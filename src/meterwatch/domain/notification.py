@@ -44,6 +44,7 @@ class Delivery(StrEnum):
     SUPPRESSED = "suppressed"  # no longer needed, or nobody to send it to
 
 
+EXPIRES = "expires_at"  # the parameter that says until when a message makes sense
 FAILED = frozenset({Delivery.REJECTED, Delivery.UNDELIVERED})
 FINAL = frozenset({Delivery.DELIVERED, Delivery.SUPPRESSED, *FAILED})
 TOLD = frozenset({Delivery.ACCEPTED, Delivery.SENT, Delivery.DELIVERED, Delivery.UNKNOWN})

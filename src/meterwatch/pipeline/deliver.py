@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from meterwatch.domain.alert import Alert, State
 from meterwatch.domain.household import Contact
-from meterwatch.domain.notification import FAILED, Delivery, MessageKind, merge
+from meterwatch.domain.notification import EXPIRES, FAILED, Delivery, MessageKind, merge
 from meterwatch.domain.signal import BELL_KINDS
 from meterwatch.notify.provider import (
     Absent,
@@ -99,7 +99,7 @@ def _claim(
         return None
     note = parcel.notification
     contact = tx.homes.contacts([note.contact_id]).get(note.contact_id)
-    if parcel.state is Delivery.PENDING and (why := _needless(tx, parcel, alert, contact)):
+    if parcel.state is Delivery.PENDING and (why := _needless(tx, parcel, alert, contact, now)):
         tx.outbox.mark(parcel.id, Delivery.SUPPRESSED, None, changed_at=now, error=why)
         give_up_step_in(tx, note, now)
         return None
@@ -122,20 +122,29 @@ def _claim(
     return parcel, _outgoing(parcel, alert, contact.phone, contact.language, carriage.zone)
 
 
-def _needless(tx: Transaction, parcel: Parcel, alert: Alert | None, contact: Contact | None) -> str:
+def _needless(
+    tx: Transaction, parcel: Parcel, alert: Alert | None, contact: Contact | None, now: datetime
+) -> str:
     """Say why a message is not needed any more; nothing if it is."""
     note = parcel.notification
     if contact is None or not contact.can_text:
         return "contact_removed"
+    if EXPIRES in note.params and now >= datetime.fromisoformat(str(note.params[EXPIRES])):
+        return "too_late"
     if alert is None or note.kind is MessageKind.ANSWER:
         return ""
+    return _answered_meanwhile(tx, parcel, alert)
+
+
+def _answered_meanwhile(tx: Transaction, parcel: Parcel, alert: Alert) -> str:
+    note = parcel.notification
     if note.kind is MessageKind.ALERT:
         if alert.state is not State.OPEN:
             return str(alert.state)
         return "superseded" if tx.outbox.superseded(parcel) else ""
     if alert.state is State.CLOSED and note.kind not in _AFTER_THE_END:
         return str(alert.state)
-    return "" if tx.outbox.went_out(alert.id, contact.id) else "not_told"
+    return "" if tx.outbox.went_out(alert.id, note.contact_id) else "not_told"
 
 
 def _outgoing(
@@ -159,7 +168,7 @@ def _outgoing(
 def _params(parcel: Parcel, alert: Alert | None, zone: tzinfo) -> dict[str, str | int]:
     """Fill what a text needs, as things stand when it is sent."""
     note = parcel.notification
-    params: dict[str, str | int] = dict(note.params)
+    params = {name: value for name, value in note.params.items() if name != EXPIRES}
     if "until_at" in params:
         until = datetime.fromisoformat(str(params.pop("until_at"))).astimezone(zone)
         params["until"] = f"{until:%m-%d %H:%M}"

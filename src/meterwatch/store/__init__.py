@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from meterwatch.store import engines
 from meterwatch.store.accounts import Accounts
 from meterwatch.store.alerts import Alerts
+from meterwatch.store.digests import Digests
 from meterwatch.store.homes import Homes
 from meterwatch.store.house import House
 from meterwatch.store.outbox import Outbox
@@ -34,6 +35,7 @@ class Transaction:
         self.outbox = Outbox(connection)
         self.replies = Replies(connection)
         self.visits = Visits(connection)
+        self.digests = Digests(connection)
         self.house = House(connection)
         self.accounts = Accounts(connection)
 

@@ -152,6 +152,14 @@ class Telemetry(Learnt):
         ]
         self._upsert(t.stands, ["household_id"], values)
 
+    def last_uses(self, homes: Collection[int]) -> dict[int, int]:
+        """Say when water was last seen drawn in these homes (epoch seconds), where it was."""
+        s = t.stands.c
+        query = select(s.household_id, s.last_use_at)
+        query = query.where(s.household_id.in_(homes), s.last_use_at.is_not(None))
+        with self._engine.connect() as connection:
+            return dict(connection.execute(query).all())
+
     def forget_readings(self, before: int) -> int:
         """Delete readings measured before a moment; count them."""
         with self._engine.begin() as connection:

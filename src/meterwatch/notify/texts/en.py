@@ -66,7 +66,7 @@ EN = Language(
             "If that is wrong reply HOME + code"
         ),
         MessageKind.COMING_BACK: "{home} used water while away: the absence has ended",
-        MessageKind.FIRST_USE: "{yours} used water today, first at {used}",
+        MessageKind.FIRST_USE: "{yours} used water today, before {used}",
         MessageKind.VACANT: (
             "Homes taken for empty in your area: {count}. Their water is not watched. "
             "Please tell the office of any that is lived in"

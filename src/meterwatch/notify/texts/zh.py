@@ -60,7 +60,7 @@ ZH = Language(
         MessageKind.CLOSED: "{it}已有结果，不用再去了。谢谢您",
         MessageKind.ABSENCE: "{home}已报外出至{until}，其间不看用水。如不属实请回复：在家 加编号",
         MessageKind.COMING_BACK: "{home}报外出期间有用水，外出已结束，恢复看护",
-        MessageKind.FIRST_USE: "{yours}今天已用水，第一次在{used}",
+        MessageKind.FIRST_USE: "{yours}今天{used}前已用水",
         MessageKind.VACANT: "您片区有{count}户按空置处理，不看用水，请核对。如有人住请告知社区",
     },
     variants={

@@ -4,7 +4,17 @@ Names, numbers and free notes live in columns that can be emptied (`erased_at`) 
 the rows that point at them.
 """
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from meterwatch.domain.household import DeviceKind, Grade, Level, Role
 from meterwatch.store.tables.base import PEOPLE, Id, Json, key, moment, one_of
@@ -76,7 +86,7 @@ area_contacts = Table(
     Column("rank", Integer, nullable=False),
     one_of("role", Role),
 )
-# Who wants to hear each day that water was used in a home.
+# Who wants to hear each day that water was used in a home, and the last day they were told of.
 digests = Table(
     "digests",
     PEOPLE,
@@ -84,6 +94,7 @@ digests = Table(
     Column("contact_id", Id, ForeignKey("contacts.id"), primary_key=True, index=True),
     Column("said_by", Text, nullable=False),
     moment("said_at"),
+    Column("told_on", Date),
 )
 devices = Table(
     "devices",

@@ -25,6 +25,7 @@ def _digests() -> None:
         sa.Column("contact_id", ID, nullable=False),
         sa.Column("said_by", sa.Text(), nullable=False),
         sa.Column("said_at", MOMENT, nullable=False),
+        sa.Column("told_on", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(
             ["contact_id"], ["contacts.id"], name=op.f("fk_digests_contact_id_contacts")
         ),
