@@ -9,11 +9,12 @@ import pytest
 from meterwatch.domain.alert import open_alert
 from meterwatch.domain.escalation import WATER_POLICY
 from meterwatch.domain.household import Grade
-from meterwatch.domain.lesson import Answered
+from meterwatch.domain.lesson import Answered, left_out
 from meterwatch.domain.signal import FLAT_FLOW, NO_USE, Origin, Signal, SubjectKind
 from meterwatch.domain.usage import LocalTime, UsageProfile
 from meterwatch.domain.visit import Mode, Outcome, Seen, Visit
-from meterwatch.pipeline.lessons import answers, note_widening, teach_nothing, widen
+from meterwatch.pipeline.excluded import Excluded
+from meterwatch.pipeline.lessons import answers, note_widening, widen
 from meterwatch.pipeline.respond import correct, report
 from meterwatch.store import Store
 from meterwatch.store.tables import house
@@ -128,7 +129,7 @@ def marked(
     """Which hours of four days one visit takes out."""
     litres = np.zeros((2, 4, 24))
     litres.reshape(2, 96)[:, list(used)] = 20.0
-    marks = teach_nothing((7, 8), {7: [one]}, litres, local, first, 3.0)
+    marks = Excluded({7: left_out([one])}, local, 3.0).marks((7, 8), litres, first)
     assert not marks[1].any()
     return np.flatnonzero(marks[0].ravel()).tolist()
 

@@ -212,7 +212,7 @@ def test_a_correction_is_a_new_line_and_the_old_one_stays_as_it_was(
 def test_the_ledger_offers_no_way_to_change_or_remove_a_line(store: Store) -> None:
     with store.transaction() as tx:
         offered = {name for name in dir(tx.visits) if not name.startswith("_")}
-    assert offered == {"add", "alerts_of", "correct", "get"}
+    assert offered == {"add", "alerts_of", "answered", "correct", "get"}
 
 
 def test_a_visit_to_a_home_that_is_not_there_is_refused(store: Store) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from meterwatch.domain.register import Oddity
 from meterwatch.domain.usage import UsageProfile
 from meterwatch.store import Store
+from meterwatch.store.learnt import Pattern
 from meterwatch.store.tables import telemetry as t
 from meterwatch.store.telemetry import Row, Stand
 
@@ -184,16 +185,17 @@ def test_the_oldest_day_kept_of_some_homes_is_told(store: Store) -> None:
 
 def test_a_pattern_stands_until_it_is_counted_on_or_forgotten(store: Store) -> None:
     early, late = date(2026, 3, 2), date(2026, 3, 3)
-    store.telemetry.put_patterns({7: (early, b"\x00seven"), 9: (early, b"nine")})
-    store.telemetry.put_patterns({7: (late, bytes(range(256)) * 32)})
+    seven, nine = Pattern(early, 0, b"\x00seven"), Pattern(early, 2**40, b"nine")
+    store.telemetry.put_patterns({7: seven, 9: nine})
+    store.telemetry.put_patterns({7: Pattern(late, 5, bytes(range(256)) * 32)})
     store.telemetry.put_patterns({})
     assert store.telemetry.patterns([9, 8, 7]) == {
-        7: (late, bytes(range(256)) * 32),
-        9: (early, b"nine"),
+        7: Pattern(late, 5, bytes(range(256)) * 32),
+        9: nine,
     }
     assert store.telemetry.forget_patterns({7, 8}) == 1
     assert store.telemetry.patterns([7, 8]) == {}
-    assert store.telemetry.patterns([9]) == {9: (early, b"nine")}
+    assert store.telemetry.patterns([9]) == {9: nine}
 
 
 def test_what_was_learnt_comes_back_and_a_home_without_is_unlearnt(store: Store) -> None:

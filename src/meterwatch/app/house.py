@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cached_property
 from threading import RLock
 from typing import Any
 
@@ -17,10 +18,20 @@ from meterwatch.notify.provider import Provider
 from meterwatch.pipeline.board import Board
 from meterwatch.pipeline.deliver import Carriage, deliver
 from meterwatch.pipeline.escalate import escalate
+from meterwatch.pipeline.first_use import tell_first_uses
 from meterwatch.pipeline.ingest import Directory, Ingested, ingest
-from meterwatch.pipeline.learn import Kept, forget, last_night, night, night_due
+from meterwatch.pipeline.learn import (
+    Kept,
+    Schooling,
+    boards_before,
+    forget,
+    last_night,
+    night,
+    nights_due,
+)
 from meterwatch.pipeline.meters import Meters
 from meterwatch.pipeline.sweep import Watch
+from meterwatch.pipeline.vacant import look_for_vacant, tell_vacant
 from meterwatch.store import Store
 from meterwatch.store.house import HOMES_REVISION, RefusedPayload
 
@@ -211,6 +222,14 @@ class House:
             moved += done
         return moved
 
+    def tell_daily(self) -> int:
+        """Tell what is told once a day or once a month; count the messages."""
+        now, zone, rule = self.clock.now(), self.zone, self.settings.daily.rule()
+        use_litres = self.settings.usage.use_litres
+        look_for_vacant(self.store, zone, use_litres, now)
+        told = tell_first_uses(self.store, rule, zone, use_litres, now)
+        return told + tell_vacant(self.store, rule, zone, now)
+
     def deliver(self, *, bells_only: bool = False) -> int:
         """Send everything that is awake; count what was looked at."""
         sent = 0
@@ -221,17 +240,28 @@ class House:
         return sent
 
     def work_at_night(self, now: datetime, board: Board | None = None) -> bool:
-        """Roll up and learn if the night's hour has passed since the last time; tell whether."""
+        """Roll up and learn for each night that has begun since the last time; tell whether any.
+
+        `board` holds what was heard before these nights; without one it is read anew.
+        """
         self._night = self._night or last_night(self.store)
-        if not night_due(self.local, self._night, now):
-            return False
-        if self.follows_data and self.meters is not None:
+        nights = nights_due(self.local, self._night, now)
+        if nights and self.follows_data and self.meters is not None:
             self.meters.settle()  # judged by what was known; a restart goes on after it
-        night(self.store, board or self._board(now), self.local, now, self._use_litres)
-        self._night = now
-        if not self.follows_data:
+        for begun in nights:
+            boards = boards_before(self.store, begun) if board is None else [board]
+            night(self.store, boards, self.schooling, begun)
+            self._night = begun
+        if nights and not self.follows_data:
             forget(self.store, self._kept, now)
-        return True
+        return bool(nights)
+
+    @cached_property
+    def schooling(self) -> Schooling:
+        """How its nights learn."""
+        settings = self.settings
+        use = settings.usage.use_litres
+        return Schooling(self.local, settings.prior(), settings.budget(), use)
 
     @property
     def _kept(self) -> Kept:
@@ -241,16 +271,6 @@ class House:
             timedelta(days=retention.rollup_days),
             timedelta(days=retention.hooks_days),
         )
-
-    @property
-    def _use_litres(self) -> float:
-        return float(self.settings.usage.use_litres)
-
-    def _board(self, now: datetime) -> Board:
-        with self.store.transaction(read_only=True) as tx:
-            board = Board(tx.homes.watched(), tx.homes.swaps())
-        board.rebuild(self.store.telemetry, None, int(now.timestamp()))
-        return board
 
 
 def _provider_settings(settings: Settings) -> Mapping[str, Any]:

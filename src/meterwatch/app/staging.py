@@ -17,6 +17,7 @@ from meterwatch.app.air import Air, BrokerLost, Straight
 from meterwatch.app.house import House
 from meterwatch.clock import MovedClock, machine_now
 from meterwatch.daemon.trouble import named
+from meterwatch.detectors.schedule import ROLLED_DAYS
 from meterwatch.domain.fact import Fact
 from meterwatch.domain.notification import Reply
 from meterwatch.domain.signal import LIFE_KINDS
@@ -24,7 +25,7 @@ from meterwatch.gateways.base import Message
 from meterwatch.pipeline.board import Board
 from meterwatch.pipeline.import_homes import import_homes
 from meterwatch.pipeline.ingest import ingest
-from meterwatch.pipeline.learn import ROLLED_DAYS, night
+from meterwatch.pipeline.learn import night
 from meterwatch.pipeline.respond import take_reply
 from meterwatch.simulators.chance import Scene, open_scene
 from meterwatch.simulators.district import District
@@ -109,7 +110,7 @@ class Stage:
             for facts in self._said(since, until):
                 taken = ingest(house.store, house.directory(), house.policies, facts, until)
                 board.apply(taken.rows)
-            night(house.store, board, house.local, until)
+            night(house.store, [board], house.schooling, until)
             since = until
             progress("history", 1.0 - (now - until) / HISTORY)
 
@@ -149,6 +150,7 @@ class Stage:
         self._told = now
         self.house.sweep()
         self.house.escalate()
+        self.house.tell_daily()
         self.house.deliver()
         self.house.work_at_night(now)
         self._beat()

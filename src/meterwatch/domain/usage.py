@@ -17,6 +17,7 @@ Bools = NDArray[np.bool_]
 
 CLASSES = 4  # Monday-Thursday, Friday, Saturday, Sunday: they begin their silences differently
 HOURS = 24
+FLOORS = 3  # ways in which the use of the last days is added up
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,8 +98,10 @@ class UsageProfile:
         By what the limits were multiplied because visits found the resident well.
     night_litres_per_hour : (N,) float64, litres per hour
         The flow that usually stands at night.
-    floors_litres : (N, 4) float64, litres
-        Below which the use of the last 24, 48 and 72 h, and of a part of a day, is low.
+    usual_totals : (N, 3) float64
+        What the use of the last days usually adds up to, by each of `detectors.floors.MEASURES`.
+    floors : (N, 3) float64
+        Below which each of these sums is low.
     night_use : (N, 24) float64
         The share of the days on which water is used in each local hour.
     """
@@ -111,7 +114,8 @@ class UsageProfile:
     alarms_per_year: Floats = _unlearnt()
     widened: Floats = _unlearnt()
     night_litres_per_hour: Floats = _unlearnt()
-    floors_litres: Floats = _unlearnt(4)
+    usual_totals: Floats = _unlearnt(FLOORS)
+    floors: Floats = _unlearnt(FLOORS)
     night_use: Floats = _unlearnt(HOURS)
 
     def __post_init__(self) -> None:
@@ -135,6 +139,11 @@ class UsageProfile:
     def unlearnt(cls, homes: tuple[int, ...]) -> "UsageProfile":
         """Give the profile of homes of which nothing is known yet."""
         return cls(homes, days=np.zeros(len(homes)))
+
+    def as_kept(self) -> "UsageProfile":
+        """Give what comes back of it when it was kept: each figure as a float32."""
+        arrays = {name: getattr(self, name).astype(np.float32) for name in self.shapes()}
+        return UsageProfile(self.homes, **arrays)
 
     def take(self, homes: tuple[int, ...], rows: NDArray[np.int64]) -> "UsageProfile":
         """Pick rows, one for each of `homes`; a row may be taken more than once."""

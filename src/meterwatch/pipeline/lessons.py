@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from meterwatch.domain.lesson import Answered, LeftOut, found_well, left_out, widening
-from meterwatch.domain.usage import HOURS, Bools, Floats, LocalTime, UsageProfile
+from meterwatch.domain.lesson import Answered, found_well, widening
+from meterwatch.domain.usage import UsageProfile
 from meterwatch.store import Store
 
 Answers = Mapping[int, Sequence[Answered]]
@@ -22,55 +22,6 @@ def answers(store: Store, now: datetime) -> Answers:
     """Give what visits found, by home."""
     with store.transaction(read_only=True) as tx:
         return tx.visits.answered(now - KEPT)
-
-
-def teach_nothing(
-    homes: Sequence[int],
-    answers: Answers,
-    litres: Floats,
-    local: LocalTime,
-    first_day: int,
-    use_litres: float,
-) -> Bools:
-    """Mark the hours that visits take out of what is usual: away, in hospital, a broken meter.
-
-    Parameters
-    ----------
-    homes : sequence of int, length N
-    answers : mapping of home to what was found
-    litres : (N, D, 24) float64, litres
-        Water by local hour, the oldest day first; NaN where unknown.
-    local : LocalTime
-    first_day : int
-        The first local day, in days since 1970-01-01.
-    use_litres : float, litres
-        Water in an hour from which it counts as used: a time that ends by use ends there.
-
-    Returns
-    -------
-    (N, D, 24) bool
-    """
-    marks = np.zeros((len(homes), litres.shape[1] * HOURS), dtype=np.bool_)
-    hourly = litres.reshape(marks.shape)
-    for row, home in enumerate(homes):
-        for one in left_out(answers.get(home, ())):
-            begin, end = _hours(one, local, first_day)
-            stop = max(end, begin + 1, 0)
-            if one.until_use:
-                stop += _first(hourly[row, stop:] >= use_litres)
-            marks[row, max(begin, 0) : stop] = True
-    return marks.reshape(litres.shape)
-
-
-def _hours(one: LeftOut, local: LocalTime, first_day: int) -> tuple[int, int]:
-    """Give the first hour of a time and the one after its last, counted from the first day."""
-    bounds = np.array([one.since.timestamp(), one.until.timestamp()])
-    begin, end = local.seconds(bounds) / 3_600.0 - first_day * HOURS
-    return int(np.floor(begin)), int(np.ceil(end))
-
-
-def _first(flags: Bools) -> int:
-    return int(np.argmax(flags)) if flags.any() else len(flags)
 
 
 def widen(profile: UsageProfile, answers: Answers, now: datetime) -> UsageProfile:

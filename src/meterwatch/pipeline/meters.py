@@ -2,14 +2,19 @@
 
 Readings are judged moment by moment of the time at which they were heard, so that a day's backlog
 raises what it would have raised live, and so that a run that was killed and restarted ends like
-one that was not. A moment is judged when it is over: when something of a later one was heard, or
-when `close` says so.
+one that was not. A moment is judged when it is over: when something of a later one was heard, or a
+meter a second time, or when `close` says so. None reaches from one night into the next: what was
+learnt in a night counts for the first reading after three.
 """
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
+from meterwatch.detectors.schedule import night_begins, night_of
 from meterwatch.pipeline.board import DAYS, Board
+from meterwatch.pipeline.common_cause import Lookout
 from meterwatch.pipeline.sweep import Known, Watch, sweep
 from meterwatch.store import Store
 from meterwatch.store.house import HOMES_REVISION, PROFILES_REVISION, SWEPT
@@ -28,8 +33,8 @@ class Meters:
     moment : timedelta
         How long one moment lasts: a second when live, longer in a replay.
     night : callable, optional
-        In a replay, the night's work, done here when a moment has passed the night's hour, so
-        that every day is judged by what was learnt before it. Live, the night role does it.
+        In a replay, the night's work, done here before the first reading that was heard in the
+        night, so that it is judged by what was learnt then. Live, the night role does it.
     listening_since : datetime, optional
         Since when the broker is listened to again; before that, silence was ours.
     """
@@ -47,10 +52,13 @@ class Meters:
         self._moment = int(moment.total_seconds())
         self._night = night
         self._listening_since = listening_since
+        self._next_night = 0
         self._waiting: list[Row] = []
+        self._heard: set[int] = set()  # the meters of those that wait
         self._unjudged: set[int] = set()
         self._odd: set[int] = set()
         self._stands: dict[int, Stand] = {}
+        self._lookout = Lookout(store, watch)
         self._homes_revision = self._profiles_revision = -1
         self._swept = self._written = self._first_mark()
         self.alerts = 0
@@ -86,6 +94,7 @@ class Meters:
         if homes != self._homes_revision:
             self._unjudged.intersection_update(self._board.homes)  # an edit may take a meter away
             self._rebuild(None, self._swept)
+            self._lookout.gather(self._board)
         if (homes, profiles) != (self._homes_revision, self._profiles_revision):
             profile = self._store.telemetry.profiles(self._board.homes)
             self._known = Known(profile, self._absences, self._listening_since)
@@ -96,8 +105,8 @@ class Meters:
 
         With `some`, no more than a little of it; tells whether there may be more.
         """
-        self._learn()  # a night whose work the last run began and did not end
         self._waiting, began, after = [], self._swept, self._swept
+        self._heard.clear()
         while rows := self._store.telemetry.heard(after, _CHUNK):
             self.take(rows)
             after = rows[-1][2]
@@ -113,15 +122,24 @@ class Meters:
 
     def hear(self, rows: Sequence[Row]) -> None:
         """Lay committed readings by until the next `close`."""
-        self._waiting += rows
+        self._lay_by(rows)
 
     def take(self, rows: Sequence[Row]) -> None:
         """Take in committed readings in the order in which they were heard."""
         for row in rows:
-            if self._waiting and row[2] > self._end(self._waiting[0]):
-                self._judge_waiting(self._end(self._waiting[0]))
-            self._waiting.append(row)
+            if self._waiting and self._is_of_a_later_moment(row):
+                self._judge_waiting(min(self._end(self._waiting[0]), row[2] - 1))
+            self._lay_by([row])
         self.settle()
+
+    def _lay_by(self, rows: Sequence[Row]) -> None:
+        self._waiting += rows
+        self._heard.update(row[0] for row in rows)
+
+    def _is_of_a_later_moment(self, row: Row) -> bool:
+        """Tell whether what waits has to be judged first; seconds are never parted."""
+        again = row[0] in self._heard and row[2] > self._waiting[-1][2]
+        return again or row[2] > self._end(self._waiting[0])
 
     def close(self, now: datetime) -> None:
         """Judge what waits without waiting for a later moment."""
@@ -130,25 +148,40 @@ class Meters:
 
     def _end(self, row: Row) -> int:
         """Give the last second of the moment in which a reading was heard."""
-        return (row[2] // self._moment + 1) * self._moment - 1
+        end = (row[2] // self._moment + 1) * self._moment - 1
+        return end if self._night is None else min(end, self._night_after(row[2]) - 1)
+
+    def _night_after(self, at: int) -> int:
+        """Give the second in which the next night begins."""
+        if not self._next_night - 20 * 3_600 <= at < self._next_night:
+            local = self._watch.local
+            tonight = int(night_of(local, np.array([float(at)]))[0])
+            self._next_night = night_begins(local, tonight + 1)
+        return self._next_night
 
     def _judge_waiting(self, end: int) -> None:
+        self._learn()
         applied = self._board.apply(self._waiting)
         self._odd |= applied.odd_devices
         # A reading may have come onto the board by a rebuild: its home is judged all the same.
         self._unjudged |= applied.homes | self._board.homes_of(row[0] for row in self._waiting)
         self._waiting = []
+        self._heard.clear()
         end = max(end, self._swept)
         if self._odd:
             self._rebuild(frozenset(self._odd), end)
-        self._sweep(self._unjudged, datetime.fromtimestamp(end, UTC))
+        now = datetime.fromtimestamp(end, UTC)
+        if self._lookout.is_due(self._swept, end):
+            self.alerts += self._lookout.look(self._board, self._known, now)
+        self._sweep(self._unjudged, now)
         # Only now: what a failure left unjudged is judged the next time.
         self._odd, self._unjudged, self._swept = set(), set(), end
-        self._learn()
 
     def _learn(self) -> None:
-        """In a replay, do the night's work if its hour has passed, and go on by what it taught."""
-        if self._night is not None and self._swept and self._night(self.swept, self._board):
+        """In a replay, do the work of the nights that have begun, and go on by what they taught."""
+        if self._night is None or not self._waiting:
+            return
+        if self._night(datetime.fromtimestamp(self._waiting[0][2], UTC), self._board):
             self.refresh()
 
     def _rebuild(self, devices: frozenset[int] | None, until: int) -> None:

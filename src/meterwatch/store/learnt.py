@@ -5,6 +5,7 @@ memory however many homes there are. Arrays go in as float32.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -29,7 +30,18 @@ from meterwatch.store.tables import telemetry as t
 _ROWS = 5_000  # read at a time
 _BITS = 1 << np.arange(HOURS)
 
-Pattern = tuple[date, bytes]  # counted up to and with this day, and the counts themselves
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The counted silences of one home.
+
+    `until` is the last day that was counted; `left_out` stands for the times within the counted
+    days that were left out, and is another number when they are others.
+    """
+
+    until: date
+    left_out: int
+    state: bytes = field(repr=False)
 
 
 class Learnt:
@@ -83,21 +95,26 @@ class Learnt:
             return connection.execute(delete(t.rollups).where(t.rollups.c.day < before)).rowcount
 
     def put_patterns(self, patterns: Mapping[int, Pattern]) -> None:
-        """Keep the counted silences of homes, and up to which day each was counted."""
+        """Keep the counted silences of homes."""
         values = [
-            {"household_id": home, "counted_until": until, "state": state}
-            for home, (until, state) in patterns.items()
+            {
+                "household_id": home,
+                "counted_until": pattern.until,
+                "left_out": pattern.left_out,
+                "state": pattern.state,
+            }
+            for home, pattern in patterns.items()
         ]
         self._upsert(t.patterns, ["household_id"], values)
 
     def patterns(self, homes: Sequence[int]) -> dict[int, Pattern]:
         """Give the counted silences of those of these homes that have any."""
         p = t.patterns.c
-        query = select(p.household_id, p.counted_until, p.state)
+        query = select(p.household_id, p.counted_until, p.left_out, p.state)
         query = query.where(_among(p.household_id, homes))
         wanted = set(homes)
         found = (row for rows in self._read(query) for row in rows)
-        return {home: (until, state) for home, until, state in found if home in wanted}
+        return {home: Pattern(*row) for home, *row in found if home in wanted}
 
     def forget_patterns(self, homes: Collection[int]) -> int:
         """Drop the counted silences of homes, to be counted anew; say how many there were."""

@@ -41,8 +41,13 @@ households = Table(
     Column("area_id", Id, ForeignKey("areas.id"), nullable=False, index=True),
     Column("code", Text, nullable=False, unique=True),
     Column("label", Text, nullable=False),
+    # What it shares with others besides its area, where that is known.
+    Column("building", Text),
+    Column("zone", Text),
     Column("grade", Text, nullable=False),
     Column("note", Text, nullable=False),
+    # How many false alarms a year it may cost, where it is not what its grade may.
+    Column("alarms_per_year", Float),
     moment("watched_since"),
     moment("erased_at", null=True),
     one_of("grade", Grade),

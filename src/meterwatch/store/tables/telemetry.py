@@ -67,6 +67,8 @@ patterns = Table(
     TELEMETRY,
     Column("household_id", Id, primary_key=True, autoincrement=False),
     Column("counted_until", Date, nullable=False),
+    # A sum over the times left out of the counted days: another one, and they are counted anew.
+    Column("left_out", Id, nullable=False),
     Column("state", LargeBinary, nullable=False),
 )
 # One column an array of `UsageProfile`: float32, little-endian, NaN where nothing is learnt.

@@ -16,6 +16,7 @@ def upgrade() -> None:
         "patterns",
         sa.Column("household_id", ID, autoincrement=False, nullable=False),
         sa.Column("counted_until", sa.Date(), nullable=False),
+        sa.Column("left_out", ID, nullable=False),
         sa.Column("state", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("household_id", name=op.f("pk_patterns")),
     )
