@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _POLL_SECONDS = 1.0
-_NIGHT_SECONDS = 60.0
+_NIGHT_SECONDS = _DAILY_SECONDS = 60.0
 _IDLE_SECONDS = 10.0  # a replay that says nothing for so long has ended: judge what waits
 OUTBOX = "outbox"
 UNCONNECTED = "短信未接通 / text messages are not connected (sms.provider = console)"
@@ -106,6 +106,7 @@ class Role:
             "people": [
                 Beat("escalate", _POLL_SECONDS, self._escalate),
                 Beat("deliver", outbox, house.deliver),
+                Beat("daily", _DAILY_SECONDS, self._tell_daily),
             ],
             "night": [Beat("learn", _NIGHT_SECONDS, self._learn)],
         }
@@ -187,6 +188,10 @@ class Role:
 
     def _escalate(self) -> None:
         if self.house.escalate():
+            self._beats.wake("deliver")
+
+    def _tell_daily(self) -> None:
+        if self.house.tell_daily():
             self._beats.wake("deliver")
 
     def _learn(self) -> None:

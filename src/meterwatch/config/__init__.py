@@ -23,7 +23,7 @@ from meterwatch import detectors
 from meterwatch.config.prior import read_prior
 from meterwatch.config.said import ConfigError, ConfigErrors, Said, translate, unknown, wrong
 from meterwatch.config.sections import Database, Deployment, Mqtt, Silence, Usage
-from meterwatch.config.telling import Escalation, Retention, Sms
+from meterwatch.config.telling import Daily, Escalation, Retention, Sms
 from meterwatch.config.web import Web, is_loopback
 from meterwatch.detectors import Budget
 from meterwatch.detectors.prior import Prior
@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     sms: Sms = Sms()
     escalation: Escalation = Escalation()
+    daily: Daily = Daily()
     usage: Usage = Usage()
     detectors: DetectorTables = {}
     silence: Silence = Silence()

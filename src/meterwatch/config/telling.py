@@ -8,10 +8,12 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from meterwatch.config.said import Said, wrong
 from meterwatch.config.sections import Minutes, SecretFile, Section
+from meterwatch.domain.digest import DailyRule
 from meterwatch.domain.escalation import EscalationPolicy, Policies, Step
 from meterwatch.domain.household import Role
 from meterwatch.domain.notification import Channel
 
+Hour = Annotated[float, Field(ge=0, le=24, allow_inf_nan=False)]
 Listed = TypeVar("Listed", bound=tuple[object, ...] | None)
 
 
@@ -174,6 +176,43 @@ class Sms(Section):
                 "[sms.twilio] needs one of sender and messaging_service_sid",
             )
         return self
+
+
+class Daily(Section):
+    """每日报用水、每月报空置 / Daily word of first uses, monthly word of empty homes."""
+
+    day_begins_hour: Annotated[
+        Hour,
+        Said(
+            "一天从几点算起;更早的用水算夜里起身",
+            "when a day begins: use before this hour belongs to the night",
+        ),
+    ] = 4.0
+    not_before_hour: Annotated[
+        Hour,
+        Said(
+            "几点以后才发;写 9 就是每天 9 点统一发",
+            "no message before this hour; with 9 they all go out at nine",
+        ),
+    ] = 7.0
+    not_after_hour: Annotated[
+        Hour, Said("几点以后不再发,当天作罢", "none after it: that day is let go")
+    ] = 21.0
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        try:
+            self.rule()
+        except ValueError:
+            raise wrong(
+                "要依次增大:day_begins_hour、not_before_hour、not_after_hour",
+                "must be in ascending order: day_begins_hour, not_before_hour, not_after_hour",
+            ) from None
+        return self
+
+    def rule(self) -> DailyRule:
+        """Make the rule of the domain."""
+        return DailyRule(self.day_begins_hour, self.not_before_hour, self.not_after_hour)
 
 
 class Retention(Section):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from meterwatch.dashboard.tongue import Tongue, mark
 from meterwatch.domain.alert import State
 from meterwatch.domain.fact import Refusal
-from meterwatch.domain.household import DeviceKind, Grade, Level, Role
+from meterwatch.domain.household import VACANT, DeviceKind, Grade, Level, Role
 from meterwatch.domain.notification import Answer, Delivery, MessageKind
 from meterwatch.domain.register import Oddity
 from meterwatch.domain.visit import Mode, Need, Outcome, Seen
@@ -95,6 +95,8 @@ MESSAGES: Names = {
     MessageKind.ANSWER: mark("Answer to a reply"),
     MessageKind.ABSENCE: mark("Told of an absence"),
     MessageKind.COMING_BACK: mark("Told that the home is used again"),
+    MessageKind.FIRST_USE: mark("Told that water was used today"),
+    MessageKind.VACANT: mark("Told how many homes are taken for empty"),
 }
 DELIVERIES: Names = {
     Delivery.PENDING: mark("waiting to go out"),
@@ -121,9 +123,10 @@ ABSENCE_REASONS: Names = {
     "hospital": mark("In hospital"),
     "travel": mark("Travelling"),
     "other": mark("Another reason"),
+    VACANT: mark("Nobody lives there"),
 }
 ENDED_BY: Names = {
-    "use": mark("first use of water"),
+    "first_use": mark("first use of water"),
     "system": mark("the system"),
     "time": mark("its end was reached"),
 }

@@ -21,6 +21,7 @@ _PLAIN: Mapping[str, str] = {
     "condition_active": mark("The sensor reports it again"),
     "condition_cleared": mark("The sensor is at ease"),
     "condition_unknown": mark("The sensor has fallen silent"),
+    "came_back": mark("Water is used again; those who were told hear of it"),
     "nobody_to_tell": mark("There is nobody to tell; please add contacts"),
     "corrected": mark("%(who)s corrected a visit"),
     "closed": mark("Closed by %(who)s"),

@@ -60,6 +60,7 @@ BEATS: Mapping[str, str] = {
     "sweep": mark("looking through"),
     "learn": mark("learning"),
     "escalate": mark("urging on"),
+    "daily": mark("daily messages"),
     "demo": mark("demonstration"),
 }
 _SEVERITIES: Mapping[str, Severity] = {
