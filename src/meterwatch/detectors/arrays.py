@@ -36,58 +36,125 @@ def rates(usage: UsageWindow, least_hours: float = RATE_LEAST_HOURS) -> tuple[Fl
     flow : (N, K) float64, litres per hour; NaN where an interval it needs is unknown.
     span_hours : (N, K) float64, hours over which it was measured.
     """
-    litres = np.where(known(usage), usage.litres, np.nan)
-    hours = np.where(known(usage), usage.hours, np.nan)
-    total, span = litres.copy(), hours.copy()
-    for back in range(1, total.shape[1]):
-        short = span[:, back:] < least_hours
-        if not short.any():
-            break
-        total[:, back:] += np.where(short, litres[:, :-back], 0.0)
-        span[:, back:] += np.where(short, hours[:, :-back], 0.0)
+    span = np.where(known(usage), usage.hours, np.nan)
+    short = np.flatnonzero((span < least_hours).any(axis=1))
+    if len(short) == 0:
+        return usage.litres / span, span
+    total = usage.litres.copy()
+    total[short], span[short] = _together(total[short], span[short], least_hours)
     enough = span >= least_hours
     return np.where(enough, total / np.where(enough, span, 1.0), np.nan), span
 
 
-def base_flow(usage: UsageWindow) -> Floats:
+def _together(litres: Floats, hours: Floats, least_hours: float) -> tuple[Floats, Floats]:
+    """Add to each interval as many before it as make up `least_hours`."""
+    litres = np.where(np.isfinite(hours), litres, np.nan)
+    total, span = litres.copy(), hours.copy()
+    for back in range(1, total.shape[1]):
+        lacks = span[:, back:] < least_hours
+        if not lacks.any():
+            break
+        total[:, back:] += np.where(lacks, litres[:, :-back], 0.0)
+        span[:, back:] += np.where(lacks, hours[:, :-back], 0.0)
+    return total, span
+
+
+def base_flow(usage: UsageWindow, newest: int | None = None) -> Floats:
     """Give the standing flow at each interval: the lowest rate of the 24 h that it ends.
 
     Somebody who is alive shuts the tap at times; what never stops for a day is a leak and no
     sign of life. Zero where less than 12 of the 24 h are known.
 
+    Parameters
+    ----------
+    usage : UsageWindow
+    newest : int, optional
+        Give only so many of the newest intervals; all by default.
+
     Returns
     -------
-    (N, K) float64, litres per hour.
+    (N, K or `newest`) float64, litres per hour.
     """
     flow, span = rates(usage)
     with np.errstate(invalid="ignore"):
-        usable = np.isfinite(flow) & ((span <= BASE_LONGEST_INTERVAL_HOURS) | (flow <= 0.0))
-    flow = np.where(usable, flow, np.inf)
-    hours = np.where(usable, usage.hours, 0.0)
-    base = np.zeros(flow.shape)
-    rows = _may_stand(usage.ends_at, flow, hours)
-    base[rows] = _lowest_of_a_day(usage.ends_at[rows], flow[rows], hours[rows])
+        stops = flow <= 0.0
+        usable = stops | (np.isfinite(flow) & (span <= BASE_LONGEST_INTERVAL_HOURS))
+    asked = min(newest or flow.shape[1], flow.shape[1])
+    base = np.zeros((flow.shape[0], asked))
+    rows = _may_stand(usage, stops, usable)
+    if len(rows):
+        lowest = np.where(usable[rows], flow[rows], np.inf)
+        hours = np.where(usable[rows], usage.hours[rows], 0.0)
+        base[rows] = _lowest_of_a_day(usage.ends_at[rows], lowest, hours, asked)
     return base
 
 
-def _may_stand(ends_at: Floats, flow: Floats, hours: Floats) -> NDArray[np.int64]:
+def _may_stand(usage: UsageWindow, stops: Bools, usable: Bools) -> NDArray[np.int64]:
     """Give the rows with a day that holds no stop: most homes have none, and cost nothing more."""
-    last_stop = np.maximum.accumulate(np.where(flow <= 0.0, ends_at, -np.inf), axis=1)
-    no_stop = ends_at - last_stop >= BASE_WINDOW_SECONDS
-    enough = np.cumsum(hours, axis=1) >= BASE_LEAST_KNOWN_HOURS - 1.0  # roughly; exact below
-    return np.flatnonzero((no_stop & enough).any(axis=1))
+    longest = np.where(usable & ~stops, usage.hours, 0.25).max(initial=0.25)
+    least = int((BASE_LEAST_KNOWN_HOURS - 1.0) // longest) + 1  # so many intervals in a row
+    there = np.isfinite(usage.ends_at)
+    torn = (there[:, :-1] & ~there[:, 1:]).any(axis=1)  # an absent interval is no stop
+    busy = np.flatnonzero(_runs(there & ~stops, least).any(axis=1) | torn)
+    if len(busy) == 0:
+        return busy
+    hours = np.where(usable[busy], usage.hours[busy], 0.0)
+    return busy[_without_a_stop(usage.ends_at[busy], stops[busy], hours)]
 
 
-def _lowest_of_a_day(ends_at: Floats, flow: Floats, hours: Floats) -> Floats:
-    lowest, covered = flow.copy(), hours.copy()
-    for back in range(1, flow.shape[1]):
-        near = ends_at[:, back:] - ends_at[:, :-back] < BASE_WINDOW_SECONDS
-        if not near.any():
-            break
-        np.minimum(lowest[:, back:], flow[:, :-back], out=lowest[:, back:], where=near)
-        covered[:, back:] += np.where(near, hours[:, :-back], 0.0)
+def _runs(flags: Bools, length: int) -> Bools:
+    """Mark where a run of `length` True begins; (N, K - length + 1) at least one column.
+
+    >>> _runs(np.array([[True, True, True, False, True, True]]), 2).tolist()
+    [[True, True, False, False, True]]
+    """
+    if length > flags.shape[1]:
+        return np.zeros((flags.shape[0], 1), dtype=np.bool_)
+    reached = 1
+    while reached < length:
+        step = min(reached, length - reached)
+        flags = flags[:, step:] & flags[:, :-step]
+        reached += step
+    return flags
+
+
+def _without_a_stop(ends_at: Floats, stops: Bools, hours: Floats) -> Bools:
+    """Tell which rows go on for a day, and for 11 known hours, without a stop; roughly."""
+    begins = stops.copy()
+    begins[:, 0] = True
+    begin = np.flatnonzero(begins)
+    enough = np.add.reduceat(hours.ravel(), begin) >= BASE_LEAST_KNOWN_HOURS - 1.0
+    last = np.append(begin, stops.size)[1:][enough] - 1
+    begin = begin[enough]
+    with np.errstate(invalid="ignore"):
+        soon = ends_at.ravel()[last] - ends_at.ravel()[begin] < BASE_WINDOW_SECONDS
+    stands = np.zeros(stops.shape[0], dtype=np.bool_)
+    stands[begin[~(soon & stops.ravel()[begin])] // stops.shape[1]] = True
+    return stands
+
+
+def _lowest_of_a_day(ends_at: Floats, flow: Floats, hours: Floats, newest: int) -> Floats:
+    """Give the lowest flow of the day that each of the `newest` intervals ends."""
+    ends, flows, spans = (np.ascontiguousarray(each.T) for each in (ends_at, flow, hours))
+    ends = np.fmax.accumulate(np.nan_to_num(ends, nan=-np.inf))  # the absent take no time
+    old = len(ends) - newest
+    lowest, covered = flows[old:].copy(), spans[old:].copy()
+    with np.errstate(invalid="ignore"):
+        for back in range(1, len(ends)):
+            begins = max(back - old, 0)  # the first intervals have none so far back
+            before = slice(max(old - back, 0), -back)
+            apart = ends[old + begins :] - ends[before]
+            near = apart < BASE_WINDOW_SECONDS
+            if not near.any():
+                break
+            lower, more = flows[before], spans[before]
+            if not near.all():
+                lower, more = np.where(near, lower, np.inf), np.where(near, more, 0.0)
+            np.minimum(lowest[begins:], lower, out=lowest[begins:])
+            covered[begins:] += more
     trusted = (covered >= BASE_LEAST_KNOWN_HOURS) & np.isfinite(lowest)
-    return np.where(trusted, np.maximum(lowest, 0.0), 0.0)
+    there = np.isfinite(ends_at[:, old:])
+    return np.where(there & trusted.T, np.maximum(lowest, 0.0).T, 0.0)
 
 
 def used(usage: UsageWindow, base: Floats, use_litres: float) -> Bools:
@@ -95,20 +162,23 @@ def used(usage: UsageWindow, base: Floats, use_litres: float) -> Bools:
 
     On a meter whose register steps by more than `use_litres`, one step is a use.
     """
-    least = np.maximum(use_litres, np.nan_to_num(usage.resolution_litres))[:, np.newaxis]
     above = usage.litres - base * usage.hours
-    return known(usage) & (above >= least - LITRES_TOLERANCE)
+    return known(usage) & (above >= least_use(usage, use_litres) - LITRES_TOLERANCE)
 
 
-def last_true(flags: Bools) -> Floats:
-    """Give the column of the last True in each row as a float, NaN where there is none.
+def least_use(usage: UsageWindow, use_litres: float) -> Floats:
+    """Give what counts as a use in each home, (N, 1) litres: one step of a coarse register does."""
+    return np.maximum(use_litres, np.nan_to_num(usage.resolution_litres))[:, np.newaxis]
 
-    >>> last_true(np.array([[True, False], [False, False]]))
-    array([ 0., nan])
+
+def last_true(flags: Bools) -> NDArray[np.int64]:
+    """Give the column of the last True in each row, -1 where there is none.
+
+    >>> last_true(np.array([[True, False], [False, False]])).tolist()
+    [0, -1]
     """
-    width = flags.shape[1]
-    column = width - 1 - flags[:, ::-1].argmax(axis=1)
-    return np.where(flags.any(axis=1), column.astype(np.float64), np.nan)
+    column = flags.shape[1] - 1 - flags[:, ::-1].argmax(axis=1)
+    return np.where(flags[np.arange(len(flags)), column], column, -1)
 
 
 def trailing(flags: Bools) -> Bools:

@@ -11,7 +11,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from meterwatch.detectors.arrays import base_flow, known, last_true, present, used
+from meterwatch.detectors.arrays import known, present
+from meterwatch.detectors.latest import last_drawn, newest
 from meterwatch.domain.usage import Bools, Findings, Floats, LocalTime, UsageProfile, UsageWindow
 
 SECONDS = 3_600.0
@@ -92,9 +93,9 @@ class NoUse:
 
     def detect(self, usage: UsageWindow, profile: UsageProfile, local: LocalTime) -> Findings:
         """Judge every household in the window; one verdict a row."""
-        base = base_flow(usage)
-        last_use, since = _silence(usage, used(usage, base, self.use_litres))
-        judged = known(usage)[:, -1] & np.isfinite(since)
+        last_use, base = last_drawn(usage, self.use_litres)
+        since = _since(usage, last_use)
+        judged = known(newest(usage, 1))[:, 0] & np.isfinite(since)
         since = np.where(judged, since, np.nan)
         silence = np.where(judged, np.maximum(usage.as_of - since, 0.0) / SECONDS, np.nan)
         limit = self._limit(profile.silence_limit_hours(since, local))
@@ -109,8 +110,8 @@ class NoUse:
             figures={
                 "silence_hours": silence,
                 "last_use_at": last_use,
-                "base_litres_per_hour": base[:, -1],
-                "degraded": (base[:, -1] >= self.degraded_litres_per_hour).astype(np.float64),
+                "base_litres_per_hour": base,
+                "degraded": (base >= self.degraded_litres_per_hour).astype(np.float64),
                 "usual_longest_hours": profile.longest_silence_hours,
                 "coarse": (usage.resolution_litres > self.use_litres).astype(np.float64),
             },
@@ -121,22 +122,18 @@ class NoUse:
         return np.where(np.isnan(learnt), self.default_limit_hours, bounded)
 
 
-def _silence(usage: UsageWindow, in_use: Bools) -> tuple[Floats, Floats]:
-    """Give when water was last proven drawn, and when the silence that follows began."""
-    moved_unseen = present(usage) & np.isnan(usage.litres)
-    last_use = _at(usage.ends_at, last_true(in_use | moved_unseen))
-    first = usage.ends_at - usage.hours * SECONDS
-    earliest = _at(first, _first_true(present(usage)))
-    began = np.where(np.isfinite(last_use), last_use, earliest)
-    return last_use, np.where(np.isfinite(began), np.fmax(began, usage.counts_from), np.nan)
+def _since(usage: UsageWindow, last_use: Floats) -> Floats:
+    """Give when the silence after the last use began; NaN where nothing is known of a home."""
+    began = last_use.copy()
+    rows = np.flatnonzero(np.isnan(last_use))  # it began before the window
+    if len(rows):
+        part = newest(usage, usage.litres.shape[1], rows)
+        began[rows] = _first_moment(part)
+    return np.where(np.isfinite(began), np.fmax(began, usage.counts_from), np.nan)
 
 
-def _at(times: Floats, column: Floats) -> Floats:
-    found = np.isfinite(column)
-    chosen = np.where(found, column, 0.0).astype(np.int64)
-    picked = np.take_along_axis(times, chosen[:, np.newaxis], axis=1)[:, 0]
-    return np.where(found, picked, np.nan)
-
-
-def _first_true(flags: Bools) -> Floats:
-    return float(flags.shape[1] - 1) - last_true(flags[:, ::-1])
+def _first_moment(usage: UsageWindow) -> Floats:
+    there = present(usage)
+    column, rows = there.argmax(axis=1), np.arange(len(usage.homes))
+    began = usage.ends_at[rows, column] - usage.hours[rows, column] * SECONDS
+    return np.where(there[rows, column], began, np.nan)
