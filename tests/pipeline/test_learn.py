@@ -127,9 +127,9 @@ def kept(store: Store) -> tuple[dict[int, Pattern], list[dict[str, object]]]:
 
 def test_a_limit_lies_just_past_the_usual_return(store: Store, street: Street) -> None:
     lives(store, 60, regular)
-    assert 12 <= limit(store, 19) <= 14
-    assert 12 <= limit(store, 7) <= 14
-    assert profile(store).days.tolist() == [60.0]
+    assert 12 <= limit(store, 19) <= 16
+    assert 12 <= limit(store, 7) <= 16
+    assert profile(store).days.tolist() == [58.0]  # the last two may still change
     assert profile(store).longest_silence_hours.tolist() == [11.0]
 
 
@@ -149,7 +149,7 @@ def test_after_three_days_a_home_has_the_limits_of_homes_like_it(
 ) -> None:
     with store.transaction() as tx:
         unheard = add_home(tx, street.area, "H2")
-    lives(store, 3, regular)
+    lives(store, 5, regular)
     general, own = profile(store, unheard.id).limits_hours, profile(store).limits_hours
     assert np.isfinite(own).all()
     assert np.abs(own - general).mean() < 3
@@ -183,7 +183,7 @@ def test_an_absence_teaches_nothing(store: Store, street: Street) -> None:
     lives(store, 14, away(3, 8))
     assert not counted(store).ended[..., 13:].any()
     assert profile(store).longest_silence_hours.tolist() == [11.0]
-    assert profile(store).days.tolist() == [10.0]
+    assert profile(store).days.tolist() == [8.0]
 
 
 def test_what_is_told_later_takes_days_back_that_were_counted(store: Store, street: Street) -> None:
@@ -221,7 +221,7 @@ def test_a_swapped_meter_goes_on_with_the_patterns_of_its_home(
     store.telemetry.add([(meter, at, heard, litres - 1_800.0) for meter, at, heard, litres in new])
     nightly(store, 28)
     with_swap = counted(store)
-    assert profile(store).days.tolist()[0] > 27
+    assert profile(store).days.tolist()[0] > 25
     assert not with_swap.ended[..., 13:].any()
 
 
@@ -307,7 +307,7 @@ def test_after_a_gap_of_months_the_days_before_it_still_count(store: Store, stre
     late = FIRST + 120 * DAY + 3 * HOUR
     night(store, boards_before(store, late), SCHOOLING, late)
     assert counted(store).seen.tolist() == profile(store).days.tolist() == [20.0]
-    assert counted(store).ended.sum() > 20
+    assert counted(store).ended.sum() > 18
 
 
 # Roll-ups.

@@ -1,9 +1,9 @@
 """When what was learnt counts: one calendar for the live service, a replay and the yardstick.
 
 The night of local day d is done at three in the morning. From what was heard before that it rolls
-up the three days before d, which late readings may still have changed; it learns from the days
-before d, and what it learnt is in force until the next night's. A day is final with its third
-roll-up: from then on it is counted among the silences once and for all.
+up the three days before d, which late readings may still have changed; what it learns is in force
+until the next night. A day is final with its third roll-up, and is counted among the silences once
+and for all.
 
 A reading is judged by the profile in force when it was heard, also in the middle of a silence:
 only silences that have ended are counted, so none moves its own line.
@@ -22,7 +22,7 @@ from meterwatch.domain.usage import HOURS, Bools, Floats, LocalTime, UsageProfil
 
 NIGHT_HOUR = 3  # local: late readings of the evening are in, and few people are up
 ROLLED_DAYS = 3  # days that late readings may still change
-PAST_DAYS = 56  # before a night: what is learnt of them beside the silences
+PAST_DAYS = 35  # before a night, of which everything but the silences is learnt
 
 _DAY = 86_400
 _WIDEST = 16 * 3_600  # no zone is further from UTC
@@ -130,14 +130,12 @@ class Past:
         Parameters
         ----------
         silences : Silences
-            Of these homes, counted up to the last final day. The days after it are known and may
-            change: they count for this night alone.
+            Of these homes, counted up to the last final day.
         prior : Prior
         alarms_per_year : (N,) float64, alarms a household-year
         """
-        known = self.count(silences, self.final_day + 1, self.night - 1)
         learnt = learn(
-            known,
+            silences,
             self.litres,
             self.first_day,
             prior,
