@@ -197,6 +197,33 @@ def test_an_absence_that_cannot_be_is_refused_with_the_mend(
     assert said in answer.text
 
 
+def test_one_home_is_given_false_alarms_of_its_own_and_its_grades_again(
+    client: TestClient, here: Town
+) -> None:
+    assert "这一户每年可以误报 5 次" in client.get("/households/4").text
+    answer = client.post("/households/4/budget", data={"alarms": " 2,5 "})
+    assert answer.headers["location"] == "/households/4?said=budget"
+    page = client.get("/households/4?said=budget").text
+    assert "这一户每年可以误报 2.5 次" in page
+    assert "设定人:林晓" in page
+    assert "下一夜按它重新学习" in page
+    client.post("/households/4/budget", data={"alarms": ""})
+    page = client.get("/households/4").text
+    assert "这一户每年可以误报 5 次" in page
+    assert "和同等级的住户一样" in page
+
+
+@pytest.mark.parametrize("alarms", ["many", "0", "-3", "51", "nan", "1e400"])
+def test_a_number_of_false_alarms_that_cannot_be_meant_is_refused_with_the_mend(
+    client: TestClient, here: Town, alarms: str
+) -> None:
+    answer = client.post("/households/4/budget", data={"alarms": alarms})
+    assert answer.status_code == 422
+    assert "请填写 0.2 到 50 的数字" in answer.text
+    assert "这一户每年可以误报 5 次" in answer.text
+    assert client.post("/households/4000/budget", data={"alarms": "3"}).status_code == 404
+
+
 def test_the_system_page_names_every_refusal_and_its_mend(client: TestClient) -> None:
     page = client.get("/system").text
     assert "设备未登记" in page

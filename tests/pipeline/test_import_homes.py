@@ -112,6 +112,7 @@ def test_a_line_becomes_a_home_with_its_people_and_devices(store: Store) -> None
     line = HOME | {
         "area_grid": "第一网格",
         "grade": "red",
+        "alarms_per_year": "2.5",
         "resident": "陈伯",
         "birth_year": "1940",
         "lives_alone": "yes",
@@ -134,7 +135,7 @@ def test_a_line_becomes_a_home_with_its_people_and_devices(store: Store) -> None
     assert done.warnings == ()
     home = only(store, t.households)
     assert (home["code"], home["label"], home["grade"]) == ("A-001", "3号楼201室", "red")
-    assert home["watched_since"] == NOW
+    assert (home["watched_since"], home["alarms_per_year"]) == (NOW, 2.5)
     person = only(store, t.residents)
     assert (person["name"], person["birth_year"]) == ("陈伯", 1940)
     assert (person["lives_alone"], person["disabled"]) == (True, False)
@@ -377,6 +378,9 @@ def test_headings_may_be_chinese(store: Store) -> None:
         ("meter", "w" * 65, "64 is the most"),
         ("meter", "water\u2028one", "U+2028"),
         ("grade", "purple", "red, yellow or green"),
+        ("alarms_per_year", "0", "from 0.2 to 50"),
+        ("alarms_per_year", "nan", "from 0.2 to 50"),
+        ("alarms_per_year", "few", "from 0.2 to 50"),
         ("birth_year", "40", "whole number"),
         ("birth_year", "2199", "whole number"),
         ("lives_alone", "perhaps", "yes or no"),

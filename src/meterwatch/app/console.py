@@ -23,6 +23,7 @@ def make_console(house: House, demo: APIRouter | None = None, guest: int | None 
         secure=web.by_https,
         public_url=web.public_url,
         freshness=Freshness(silence=house.watch.silence),
+        budget=house.settings.budget(),
         guest=guest,
     )
     providers = {house.provider.name: house.provider}

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from meterwatch.dashboard.paper import Paper
 from meterwatch.dashboard.tongue import DEFAULT_LANGUAGE, Tongue, tongues
+from meterwatch.detectors.budgets import Budget
 from meterwatch.domain.usage import LocalTime
 from meterwatch.notify.provider import Provider
 from meterwatch.store import Store
@@ -43,6 +44,8 @@ class Settings:
         The address that people and carriers use; signatures of hooks cover it.
     freshness : Freshness
         When a home counts as used, and when as unknown.
+    budget : Budget
+        How many false alarms a year a home may cost.
     beat_late : timedelta
         After how long without a beat a part of the service counts as in trouble.
     idle, absolute : timedelta
@@ -55,6 +58,7 @@ class Settings:
     secure: bool = False
     public_url: str = ""
     freshness: Freshness = field(default_factory=Freshness)
+    budget: Budget = field(default_factory=Budget)
     beat_late: timedelta = timedelta(minutes=3)
     idle: timedelta = timedelta(minutes=30)
     absolute: timedelta = timedelta(hours=12)

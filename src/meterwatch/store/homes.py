@@ -129,6 +129,12 @@ class Homes:
         query = select(h.id, h.grade, h.alarms_per_year)
         return {row[0]: (Grade(row[1]), row[2]) for row in self._connection.execute(query)}
 
+    def set_budget(self, household: int, alarms_per_year: float | None) -> bool:
+        """Set how many false alarms a year a home may cost; tell whether there is such a home."""
+        h = t.households
+        new = update(h).where(h.c.id == household).values(alarms_per_year=alarms_per_year)
+        return self._connection.execute(new).rowcount > 0
+
     def circle(self, subject: Subject, told: Collection[int] = ()) -> Circle:
         """Name everybody who can be sent a message about a home or an area now, by role."""
         kind, number = subject

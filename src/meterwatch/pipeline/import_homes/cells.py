@@ -184,14 +184,33 @@ def whole(least: int, most: int) -> Read:
     return read
 
 
+def between(least: float, most: float) -> Read:
+    """Make the reader of a number between two others."""
+
+    def read(cell: str, _moment: Moment) -> float:
+        value = _number(cell)
+        if not least <= value <= most:
+            raise Unfit(
+                f"要写 {least:g} 到 {most:g} 的数字,不是 {cell[:40]!r}",
+                f"must be a number from {least:g} to {most:g}, not {cell[:40]!r}",
+            )
+        return value
+
+    return read
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(unicodedata.normalize("NFKC", cell))
+    except ValueError:
+        return math.nan
+
+
 def decimal(most: float) -> Read:
     """Make the reader of a number greater than zero."""
 
     def read(cell: str, _moment: Moment) -> float:
-        try:
-            value = float(unicodedata.normalize("NFKC", cell))
-        except ValueError:
-            value = math.nan
+        value = _number(cell)
         if not 0 < value <= most:
             raise Unfit(
                 f"要写大于 0、不超过 {most:g} 的数字,不是 {cell[:40]!r}",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from meterwatch.detectors.budgets import LEAST, MOST
 from meterwatch.domain.household import Level, Role
 from meterwatch.gateways.checks import MAX_WORD_CHARACTERS
 from meterwatch.pipeline.import_homes import cells
@@ -98,6 +99,16 @@ COLUMNS: tuple[Column, ...] = (
         ("关爱等级:红、黄、绿", "care grade: red, yellow, green"),
         cells.grade,
         synonyms=("关爱等级", "风险等级"),
+    ),
+    Column(
+        "alarms_per_year",
+        "每年误报",
+        (
+            "这一户每年可以误报几次;空为按等级",
+            "how many false alarms a year it may cost; empty: as its grade",
+        ),
+        cells.between(LEAST, MOST),
+        synonyms=("每年误报次数", "误报次数"),
     ),
     Column(
         "persons",

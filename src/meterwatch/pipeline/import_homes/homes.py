@@ -17,6 +17,7 @@ from meterwatch.pipeline.import_homes.sheet import Row, Sheet, rows
 
 Path = tuple[tuple[Level, str], ...]  # an area, from the widest level down
 BY_NAME: Mapping[str, Column] = {column.name: column for column in COLUMNS}
+HOME_COLUMNS = ("label", "grade", "alarms_per_year")
 METER_COLUMNS = (
     "meter_gateway",
     "resolution_litres",
@@ -125,7 +126,7 @@ class _Line:
             return
         home = self._gathered.homes.setdefault(code, Home(code, self._line, said=Said(self._line)))
         self._take_area(home)
-        self._agree(home.said, ("label", "grade"))
+        self._agree(home.said, HOME_COLUMNS)
         self._take_resident(home)
         self._take_devices(home)
         self._take_contacts(home)

@@ -169,7 +169,13 @@ def _count(kept: Kept) -> Count:
 def _households(homes: Iterable[Home], places: Places, now: datetime) -> Iterable[Entry]:
     for home in homes:
         where = {"area_id": places.ids[home.area]} if home.area else {}
-        otherwise = {"label": "", "grade": Grade.GREEN, "note": "", "watched_since": now}
+        otherwise = {
+            "label": "",
+            "grade": Grade.GREEN,
+            "note": "",
+            "alarms_per_year": None,
+            "watched_since": now,
+        }
         yield Entry((home.code,), {**where, **home.said.values}, otherwise)
 
 

@@ -5,6 +5,7 @@ A click, a form and a reply by SMS end in the same acts; each is one transaction
 
 from meterwatch.pipeline.respond.absences import declare_absence, end_absence
 from meterwatch.pipeline.respond.acts import acknowledge, correct, decline, go, report
+from meterwatch.pipeline.respond.budgets import set_budget
 from meterwatch.pipeline.respond.receipts import take_receipt
 from meterwatch.pipeline.respond.replies import take_reply
 from meterwatch.pipeline.respond.swaps import declare_swap
@@ -18,6 +19,7 @@ __all__ = [
     "end_absence",
     "go",
     "report",
+    "set_budget",
     "take_receipt",
     "take_reply",
 ]
