@@ -15,10 +15,9 @@ from meterwatch.simulators.mishaps import (
     OpenTap,
     SlowLeak,
     flow,
-    register_with,
-    still_spans,
 )
 from meterwatch.simulators.personas import USUAL
+from meterwatch.simulators.register import register_with, still_spans
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 HOURS: Floats = np.array([START.timestamp() + 3_600.0 * hour for hour in range(97)])

@@ -23,13 +23,15 @@ from meterwatch.simulators.mishaps import (
     FlatBattery,
     HomeMishap,
     HubCut,
+    Ill,
     Mishap,
     OpenTap,
     Press,
     PressStyle,
     SlowLeak,
-    register_with,
+    Unheard,
 )
+from meterwatch.simulators.register import register_with
 from meterwatch.simulators.truth import Truth
 from meterwatch.simulators.voices import (
     CONCENTRATED,
@@ -45,7 +47,7 @@ BLOCK = timedelta(hours=6)  # messages are made and put in order so many hours a
 DAY = timedelta(days=1)
 ZERO = timedelta(0)
 CATCH_UP = timedelta(minutes=1)  # after which a mended concentrator sends what it has kept
-ENDED_BY_HELP = Fall | OpenTap | SlowLeak | Press
+ENDED_BY_HELP = Fall | Ill | OpenTap | SlowLeak | Press
 
 
 class Fleet:
@@ -101,6 +103,10 @@ class Fleet:
     def fall(self, home: int, at: datetime) -> None:
         """Let somebody fall; no tap is touched until help comes."""
         self.add(Fall(home=home, since=at))
+
+    def fall_ill(self, home: int, at: datetime) -> None:
+        """Let somebody stay in bed; now and then they get up."""
+        self.add(Ill(home=home, since=at))
 
     def open_tap(self, home: int, at: datetime, litres_per_hour: float = 360.0) -> None:
         """Leave a tap running."""
@@ -241,7 +247,9 @@ def _gets_out(said: int, heard: int, given: Iterable[HomeMishap], cuts: Iterable
     """Tell whether what a meter says at one moment gets out at another."""
     then, out = datetime.fromtimestamp(said, UTC), datetime.fromtimestamp(heard, UTC)
     mute = (m for m in given if isinstance(m, FlatBattery) and m.device is DeviceKind.METER)
-    return not any(m.silent_at(then) for m in mute) and not any(m.lasts_at(out) for m in cuts)
+    lost = (m for m in given if isinstance(m, Unheard))
+    heard = not any(m.silent_at(then) for m in mute) and not any(m.lasts_at(then) for m in lost)
+    return heard and not any(m.lasts_at(out) for m in cuts)
 
 
 def _with_faults(

@@ -1,11 +1,10 @@
 """What goes wrong: with people, with taps, and with the devices that should tell us.
 
-Each mishap is a value with a beginning and, once it is over, an end. The functions say what a
-mishap does to the register; they are pure, and count in whole millilitres so that no rounding can
-make a register step back.
+Each mishap is a value with a beginning and, once it is over, an end. What it does to the register
+is said in `register`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,10 +12,6 @@ from enum import StrEnum
 import numpy as np
 
 from meterwatch.domain.household import DeviceKind
-from meterwatch.simulators.habits import Floats, Ints
-
-SECONDS_PER_HOUR = 3_600.0
-Register = Callable[[Floats], Ints]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +55,25 @@ class Away(HomeMishap):
     """The home is empty, for a holiday or a hospital; `declared` tells whether we were told."""
 
     declared: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ill(HomeMishap):
+    """Somebody lies in bed: of the usual use, half an hour at a time, about `share` goes on."""
+
+    share: float = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitors(HomeMishap):
+    """Guests: `share` of the usual use comes on top, at other times than usual."""
+
+    share: float = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unheard(HomeMishap):
+    """The meter's radio does not get through; its register counts on, and nothing comes later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,67 +130,7 @@ class ClockFault(HomeMishap):
     lead: timedelta = timedelta(days=-365 * 50)
 
 
-def register_with(natural: Register, mishaps: Iterable[Mishap], at: Floats) -> Ints:
-    """Give what one home's meter shows at each moment, in millilitres.
-
-    Parameters
-    ----------
-    natural : Register
-        The register as if nothing ever went wrong.
-    mishaps : iterable of Mishap
-        Those of this home.
-    at : (K,) float64, epoch seconds
-    """
-    going_wrong = tuple(mishaps)
-
-    def physical(moments: Floats) -> Ints:
-        return (
-            natural(moments) - _missed(natural, going_wrong, moments) + _run(going_wrong, moments)
-        )
-
-    shown = physical(at)
-    swaps = [m for m in going_wrong if isinstance(m, MeterSwap)]
-    for swap in sorted(swaps, key=lambda swap: swap.since):
-        started = np.array([swap.since.timestamp()])
-        fresh = physical(at) - physical(started) + round(swap.new_start_litres * 1_000)
-        shown = np.where(at >= started, fresh, shown)
-    return shown
-
-
-def still_spans(mishaps: Iterable[Mishap]) -> tuple[tuple[float, float], ...]:
-    """Join the times in which nobody uses a tap into spans that do not overlap (epoch seconds)."""
-    merged: list[tuple[float, float]] = []
-    for start, end in sorted(m.span for m in mishaps if isinstance(m, Fall | Away)):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return tuple(merged)
-
-
 def flow(mishaps: Iterable[Mishap], at: datetime) -> float:
     """Give what runs without anybody at the tap at this moment, in litres per hour."""
     running = (m for m in mishaps if isinstance(m, OpenTap | SlowLeak) and m.lasts_at(at))
     return sum(m.litres_per_hour for m in running)
-
-
-def _missed(natural: Register, mishaps: Sequence[Mishap], at: Floats) -> Ints:
-    """Sum what would have been used in the spans without use, by each moment."""
-    missed = np.zeros(len(at), dtype=np.int64)
-    for start, end in still_spans(mishaps):
-        within = at > start
-        if within.any():
-            begun = natural(np.array([start]))
-            missed[within] += natural(np.minimum(at[within], end)) - begun
-    return missed
-
-
-def _run(mishaps: Sequence[Mishap], at: Floats) -> Ints:
-    """Sum what ran from open taps and leaks by each moment."""
-    run = np.zeros(len(at), dtype=np.int64)
-    for tap in mishaps:
-        if isinstance(tap, OpenTap | SlowLeak):
-            start, end = tap.span
-            hours = np.clip(at - start, 0.0, end - start) / SECONDS_PER_HOUR
-            run += np.floor(hours * (tap.litres_per_hour * 1_000.0)).astype(np.int64)
-    return run

@@ -9,9 +9,11 @@ from meterwatch.simulators.mishaps import (
     Fall,
     FlatBattery,
     HubCut,
+    Ill,
     Mishap,
     OpenTap,
     Press,
+    Unheard,
     flow,
 )
 
@@ -39,7 +41,7 @@ class Truth:
         """Whether the meter can be heard."""
         flat = (m for m in self.going_on if isinstance(m, FlatBattery))
         mute = any(m.device is DeviceKind.METER and m.silent_at(self.at) for m in flat)
-        return not mute and not any(isinstance(m, HubCut) for m in self.going_on)
+        return not mute and not any(isinstance(m, HubCut | Unheard) for m in self.going_on)
 
     @property
     def litres_per_hour(self) -> float:
@@ -48,5 +50,5 @@ class Truth:
 
     @property
     def needs_somebody(self) -> bool:
-        """Whether somebody should go and look: a fall, a press, a tap that runs."""
-        return any(isinstance(m, Fall | Press | OpenTap) for m in self.going_on)
+        """Whether somebody should go and look: a fall, an illness, a press, a tap that runs."""
+        return any(isinstance(m, Fall | Ill | Press | OpenTap) for m in self.going_on)
