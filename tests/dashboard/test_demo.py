@@ -24,6 +24,9 @@ class Stage:
     def fall(self, household_id: int) -> None:
         self.asked.append(("fall", household_id))
 
+    def fall_ill(self, household_id: int) -> None:
+        self.asked.append(("ill", household_id))
+
     def open_tap(self, household_id: int) -> None:
         self.asked.append(("tap", household_id))
 
@@ -58,6 +61,7 @@ def app(here: Town, stage: Stage) -> FastAPI:
         ("press", {}, ("press", 0)),
         ("press", {"household": "3"}, ("press", 3)),
         ("fall", {"household": "2"}, ("fall", 2)),
+        ("ill", {"household": "2"}, ("ill", 2)),
         ("tap", {}, ("tap", 0)),
         ("cut", {"hub": "north"}, ("cut", "north")),
         ("hour", {}, ("forward", 1.0)),

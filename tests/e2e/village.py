@@ -194,6 +194,10 @@ class Hands:
         """Let somebody press the bell."""
         self._village.fleet.press(household_id, self._village.clock.now())
 
+    def fall_ill(self, household_id: int) -> None:
+        """Let somebody stay in bed."""
+        self._village.fleet.fall_ill(household_id, self._village.clock.now())
+
     def open_tap(self, household_id: int) -> None:
         """Leave a tap open."""
         self._village.fleet.open_tap(household_id, self._village.clock.now())

@@ -192,6 +192,10 @@ class Stage:
         """Let somebody fall: from now on no water is drawn in this home."""
         self._happen(household_id, self.fleet.fall)
 
+    def fall_ill(self, household_id: int) -> None:
+        """Let somebody stay in bed: from now on little water is drawn in this home."""
+        self._happen(household_id, self.fleet.fall_ill)
+
     def open_tap(self, household_id: int) -> None:
         """Leave a tap open in a home."""
         self._happen(household_id, self.fleet.open_tap)

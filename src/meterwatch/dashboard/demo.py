@@ -29,6 +29,9 @@ class Stage(Protocol):
     def fall(self, household_id: int) -> None:
         """Let somebody fall: from now on no water is drawn in this home."""
 
+    def fall_ill(self, household_id: int) -> None:
+        """Let somebody stay in bed: from now on little water is drawn in this home."""
+
     def open_tap(self, household_id: int) -> None:
         """Leave a tap open in a home."""
 
@@ -86,6 +89,7 @@ def _acts(stage: Stage) -> Mapping[str, Callable[[int, str], None]]:
     return {
         "press": lambda home, _hub: stage.press(home),
         "fall": lambda home, _hub: stage.fall(home),
+        "ill": lambda home, _hub: stage.fall_ill(home),
         "tap": lambda home, _hub: stage.open_tap(home),
         "cut": lambda _home, hub: stage.cut_hub(hub),
         "hour": lambda _home, _hub: stage.forward(_HOUR),
