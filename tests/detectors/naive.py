@@ -4,8 +4,9 @@ They say the same rules a second time, as slowly and as readably as they can be 
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -35,6 +36,8 @@ class Home:
     resolution: float
     limit: Callable[[float], float]  # by the moment at which a silence begins; NaN if unlearnt
     usual_longest: float = math.nan
+    night: float = 0.0  # litres an hour that stand anyway
+    day: float = 0.0  # the strongest flow above it that stood for a day
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,15 @@ def homes_of(usage: UsageWindow, profile: UsageProfile, local: LocalTime) -> lis
             float(usage.resolution_litres[row]),
             _limit_of(profile, row, local),
             float(profile.longest_silence_hours[row]),
+            _or_zero(profile.night_litres_per_hour[row]),
+            _or_zero(profile.day_litres_per_hour[row]),
         )
         for row in range(len(usage.homes))
     ]
+
+
+def _or_zero(learnt: float) -> float:
+    return 0.0 if math.isnan(learnt) else float(learnt)
 
 
 def _limit_of(profile: UsageProfile, row: int, local: LocalTime) -> Callable[[float], float]:
@@ -145,77 +154,90 @@ def no_use(rule: NoUse, home: Home) -> Verdict:
 
 
 def flat_flow(rule: FlatFlow, home: Home) -> Verdict:
-    seen = _rates_seen(rule, home.slots)
-    best = None
-    for tier in rule.tiers:
-        run = _run(rule, home, seen, tier.litres_per_hour, steady=tier.steady)
-        hours = _added_oldest_first(home, run)
-        share = hours / tier.hours
-        fuller = best is not None and (share >= 1.0 or (best[0] < 1.0 and share > best[0]))
-        if best is None or fuller:
-            best = (share, tier, run, hours)
-    assert best is not None
-    share, tier, run, hours = best
-    shares = [
-        _added_oldest_first(home, _run(rule, home, seen, each.litres_per_hour, steady=each.steady))
-        / each.hours
-        for each in rule.tiers
-    ]
-    known = seen[-1] is not None
-    rates = [rate for position in reversed(run) if (rate := seen[position]) is not None]
-    first = home.slots[run[-1]] if run else None
+    rates = [_rate(rule, home, at) for at in range(len(home.slots))]
+    told, score = None, 0.0
+    for part in _parts(rule, home, rates):
+        share = part.share(rule, home)
+        told_already = told is not None and score >= 1.0
+        same = told is not None and part.severity(rule) == told.severity(rule)
+        if (share >= 1.0 and same) if told_already else share >= score:
+            told = part
+        score = max(score, share)
+    known = rates[-1] is not None
+    fired = known and score >= 1.0
+    length = 0.0 if told is None else told.seen + told.unseen
     return Verdict(
-        fired=known and share >= 1.0,
+        fired=fired,
         known=known,
-        score=max(shares) if known else 0.0,
-        since=first.start if first else math.nan,
-        limit=tier.hours,
+        score=score,
+        since=math.nan if told is None else told.began,
+        limit=rule.slow_hours if told is None else told.allowed(rule),
         figures={
-            "severity": tier.severity if known and share >= 1.0 else 0.0,
-            "run_hours": hours,
-            "litres_per_hour": _sum(rates) / len(rates) if rates else math.nan,
-            "lowest_litres_per_hour": min(rates) if rates else math.nan,
+            "severity": told.severity(rule) if fired and told else 0.0,
+            "run_hours": length,
+            "litres_per_hour": math.nan if told is None else told.low + home.night,
+            "night_litres_per_hour": home.night,
+            "lost_litres": 0.0 if told is None else told.low * length,
+            "shows_from_litres_per_hour": max(home.resolution, rule.slow_litres_per_hour),
         },
     )
 
 
-def _rates_seen(rule: FlatFlow, slots: list[Interval | None]) -> list[float | None]:
-    seen: list[float | None] = []
-    for position, slot in enumerate(slots):
-        measured = flow(slots, position, 0.9)
-        short = slot is not None and slot.hours <= rule.longest_interval_hours
-        seen.append(measured[0] if measured is not None and short else None)
-    return seen
+@dataclass(frozen=True)
+class Part:
+    """The newest part of a run, back to some interval that is seen to flow."""
+
+    began: float
+    low: float
+    seen: float
+    unseen: float
+
+    def allowed(self, rule: FlatFlow) -> float:
+        names = ("slow", "seep", "leak", "strong", "running", "tap", "gush", "flood")
+        points = [
+            (getattr(rule, f"{n}_litres_per_hour"), getattr(rule, f"{n}_hours")) for n in names
+        ]
+        for (flow, hours), (higher, fewer) in pairwise(points):
+            if self.low < higher:
+                return float(hours + (fewer - hours) * (self.low - flow) / (higher - flow))
+        return float(points[-1][1])
+
+    def severity(self, rule: FlatFlow) -> float:
+        if self.low >= rule.burst_litres_per_hour:
+            return 3.0
+        return 2.0 if self.low >= rule.open_litres_per_hour else 1.0
+
+    def share(self, rule: FlatFlow, home: Home) -> float:
+        length = self.seen + self.unseen
+        usual = self.low < rule.habit_share * home.day and length < rule.habit_hours
+        if self.unseen > self.seen or (usual and self.severity(rule) == 1.0):
+            return 0.0
+        return length / self.allowed(rule)
 
 
-def _run(
-    rule: FlatFlow, home: Home, seen: list[float | None], least: float, *, steady: bool
-) -> list[int]:
-    """The intervals of the run that ends the window, the newest first."""
-    run: list[int] = []
-    total = 0.0
-    for position in range(len(seen) - 1, -1, -1):
-        rate = seen[position]
-        if rate is None or rate < least:
-            break
-        mean = total / len(run) if run else rate
-        allowed = max(rule.steady_share * mean, rule.steady_litres_per_hour, home.resolution)
-        if steady and abs(rate - mean) > allowed:
-            break
-        run.append(position)
-        total += rate
-    return run
+def _parts(rule: FlatFlow, home: Home, rates: list[float | None]) -> Iterator[Part]:
+    low, seen, unseen = math.inf, 0.0, 0.0
+    for at in range(len(rates) - 1, -1, -1):
+        slot, rate = home.slots[at], rates[at]
+        if rate is None:
+            if slot is None or at == len(rates) - 1 or slot.hours > rule.longest_gap_hours:
+                return
+            unseen += slot.hours
+            continue
+        if rate - home.night < rule.slow_litres_per_hour or slot is None:
+            return
+        low, seen = min(low, rate - home.night), seen + slot.hours
+        yield Part(slot.start, low, seen, unseen)
 
 
-def _added_oldest_first(home: Home, run: list[int]) -> float:
-    return _sum([slot.hours for position in reversed(run) if (slot := home.slots[position])])
-
-
-def _sum(values: list[float]) -> float:
-    total = 0.0
-    for value in values:
-        total += value
-    return total
+def _rate(rule: FlatFlow, home: Home, at: int) -> float | None:
+    slot = home.slots[at]
+    if slot is None or not slot.known or slot.hours > rule.longest_interval_hours:
+        return None
+    if slot.litres >= 20 * home.resolution:
+        return slot.litres / slot.hours
+    measured = flow(home.slots, at, 0.9)
+    return measured[0] if measured is not None else None
 
 
 TWINS: Mapping[str, Callable[[Detector, Home], Verdict]] = {

@@ -38,13 +38,7 @@ def rows_of(usage: UsageWindow, rows: list[int]) -> UsageWindow:
 
 
 def profile_rows(profile: UsageProfile, rows: list[int]) -> UsageProfile:
-    return UsageProfile(
-        tuple(profile.homes[row] for row in rows),
-        profile.limits_hours[rows],
-        profile.usual_litres[rows],
-        profile.longest_silence_hours[rows],
-        profile.days[rows],
-    )
+    return profile.take(tuple(profile.homes[row] for row in rows), np.array(rows))
 
 
 def columns(found: Findings) -> dict[str, Floats]:
@@ -97,7 +91,7 @@ def test_inputs_are_left_alone(detector: Detector) -> None:
     profile = profile_of(usage, 1)
     arrays = [
         *(usage.ends_at, usage.hours, usage.litres, usage.counts_from, usage.resolution_litres),
-        *(profile.limits_hours, profile.usual_litres, profile.longest_silence_hours, profile.days),
+        *(getattr(profile, name) for name in profile.shapes()),
     ]
     before = [array.tobytes() for array in arrays]
     for array in arrays:

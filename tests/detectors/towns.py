@@ -22,7 +22,18 @@ def profile_of(usage: UsageWindow, seed: int) -> UsageProfile:
     limits = rng.uniform(2.0, 60.0, (count, CLASSES, HOURS))
     limits[rng.random(count) < 0.3] = np.nan
     usual = rng.uniform(0.0, 40.0, (count, HOURS))
-    return UsageProfile(usage.homes, limits, usual, rng.uniform(0, 40, count), np.full(count, 28.0))
+    longest, days = rng.uniform(0, 40, count), np.full(count, 28.0)
+    night = rng.choice([0.0, 0.0, 1.7, 11.0, np.nan], count)
+    day = rng.choice([0.0, 0.0, 4.0, 40.0, np.nan], count)
+    return UsageProfile(
+        usage.homes,
+        limits,
+        usual,
+        longest,
+        days,
+        night_litres_per_hour=night,
+        day_litres_per_hour=day,
+    )
 
 
 def _home(rng: np.random.Generator, intervals: int) -> Home:

@@ -244,7 +244,7 @@ def test_water_that_runs_for_hours_without_varying_is_a_worry(
 ) -> None:
     lived_in(watching)
     watching.use(range(49, 51), 0.0)
-    watching.use(range(51, 56), 120.0)
+    watching.use(range(51, 56), 240.0)
     alert = the_alert(store)
     assert alert.kind == FLAT_FLOW
     assert alert.began_at == at(50)
@@ -255,11 +255,11 @@ def test_a_flow_that_goes_on_after_somebody_looked_rests_for_a_day(
 ) -> None:
     lived_in(watching)
     watching.use(range(49, 51), 0.0)
-    watching.use(range(51, 56), 120.0)
+    watching.use(range(51, 56), 240.0)
     report(store, visit(street, at(56)), at(56))
-    watching.use(range(56, 79), 120.0)
+    watching.use(range(56, 79), 240.0)
     assert [alert.state for alert in alerts(store, FLAT_FLOW)] == [State.CLOSED]
-    watching.use(range(79, 84), 120.0)
+    watching.use(range(79, 84), 240.0)
     assert [alert.state for alert in alerts(store, FLAT_FLOW)] == [State.CLOSED, State.OPEN]
 
 
@@ -404,7 +404,7 @@ def test_water_that_runs_in_an_empty_home_is_a_worry_all_the_same(
     lived_in(watching)
     watching.use(range(49, 51), 0.0)
     away(store, street, 51, 120)
-    watching.use(range(51, 57), 120.0)
+    watching.use(range(51, 57), 240.0)
     assert [alert.kind for alert in alerts(store)] == [FLAT_FLOW]
 
 

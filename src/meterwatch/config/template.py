@@ -38,20 +38,56 @@ DETECTOR_WORDS: Mapping[str, Said] = {
         "长流水达到每小时几升,就说保护变差",
         "a standing flow from which protection is called degraded, in litres an hour",
     ),
-    "slow_litres_per_hour": Said("慢漏:不低于每小时几升", "slow leak: never below, litres an hour"),
-    "slow_hours": Said("慢漏:连续几小时", "slow leak: for so many hours"),
-    "leak_litres_per_hour": Said("漏水:不低于每小时几升", "leak: never below, litres an hour"),
-    "leak_hours": Said("漏水:连续几小时", "leak: for so many hours"),
-    "strong_litres_per_hour": Said("大漏:不低于每小时几升", "strong: never below, litres an hour"),
-    "strong_hours": Said("大漏:连续几小时", "strong: for so many hours"),
-    "tap_litres_per_hour": Said(
-        "水龙头没关:不低于每小时几升", "open tap: never below, litres an hour"
+    "slow_litres_per_hour": Said(
+        "最细的水流:不低于每小时几升", "the weakest flow: never below, litres an hour"
     ),
-    "tap_hours": Said("水龙头没关:连续几小时", "open tap: for so many hours"),
-    "steady_share": Said("相差不到几成算平稳", "steady within this share of the mean"),
-    "steady_litres_per_hour": Said("或相差不到每小时几升", "or within so many litres an hour"),
+    "slow_hours": Said(
+        "最细的水流:最多可以流几小时", "the weakest flow: how many hours it may go on"
+    ),
+    "seep_litres_per_hour": Said("渗漏:不低于每小时几升", "a seep: never below, litres an hour"),
+    "seep_hours": Said("渗漏:最多可以流几小时", "a seep: how many hours it may go on"),
+    "leak_litres_per_hour": Said("漏水:不低于每小时几升", "a leak: never below, litres an hour"),
+    "leak_hours": Said("漏水:最多可以流几小时", "a leak: how many hours it may go on"),
+    "strong_litres_per_hour": Said(
+        "较大的漏水:不低于每小时几升", "a strong leak: never below, litres an hour"
+    ),
+    "strong_hours": Said(
+        "较大的漏水:最多可以流几小时", "a strong leak: how many hours it may go on"
+    ),
+    "running_litres_per_hour": Said(
+        "流水:不低于每小时几升", "running water: never below, litres an hour"
+    ),
+    "running_hours": Said("流水:最多可以流几小时", "running water: how many hours it may go on"),
+    "tap_litres_per_hour": Said(
+        "水龙头开着:不低于每小时几升", "an open tap: never below, litres an hour"
+    ),
+    "tap_hours": Said("水龙头开着:最多可以流几小时", "an open tap: how many hours it may go on"),
+    "gush_litres_per_hour": Said(
+        "大量流水:不低于每小时几升", "a gush: never below, litres an hour"
+    ),
+    "gush_hours": Said("大量流水:最多可以流几小时", "a gush: how many hours it may go on"),
+    "flood_litres_per_hour": Said(
+        "最大的水流:不低于每小时几升", "the strongest flow: never below, litres an hour"
+    ),
+    "flood_hours": Said(
+        "最大的水流:最多可以流几小时", "the strongest flow: how many hours it may go on"
+    ),
+    "open_litres_per_hour": Said(
+        "每小时几升起算水龙头没关,以下算慢漏",
+        "an open tap from so many litres an hour, a slow leak below",
+    ),
+    "burst_litres_per_hour": Said("每小时几升起算爆管", "a burst pipe from so many litres an hour"),
+    "habit_share": Said(
+        "慢漏要超过此户常有水流的几倍才报",
+        "a slow leak must be so many times what stood in the home for a day before",
+    ),
+    "habit_hours": Said("或者流满几小时", "or go on for so many hours"),
     "longest_interval_hours": Said(
-        "间隔超过几小时就不算连续", "an interval longer than so many hours breaks the run"
+        "读数间隔超过几小时就算不明", "an interval longer than so many hours is unknown"
+    ),
+    "longest_gap_hours": Said(
+        "不明最多几小时,两头都在流就算没断",
+        "so many unknown hours are passed over where water flows before and after",
     ),
 }
 LEARNING_WORDS: Mapping[str, tuple[str, Said]] = {

@@ -1,8 +1,9 @@
-"""Flat flow: water that never stops, or runs on without varying.
+"""Flat flow: water that never stops.
 
 People open taps and shut them; what runs for hours on end is a tap that nobody can reach, a burst
-pipe or a leak. A strong flow that hardly varies is worth a visit within hours, a trickle within
-days. Three severities: 1 slow leak, 2 leak, 3 open tap or burst.
+pipe or a leak. A strong flow is worth a visit within hours, a trickle within days: how long a flow
+may go on falls with its size. What stands in the home anyway is taken off first, so that a leak
+which people know is not told every day, and one that is new or has grown is.
 """
 
 from dataclasses import dataclass, fields
@@ -11,119 +12,106 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from meterwatch.detectors.arrays import known, rates, trailing
+from meterwatch.detectors.night_flow import learn_day_flow, learn_night_flow
 from meterwatch.domain.usage import Bools, Findings, Floats, LocalTime, UsageProfile, UsageWindow
+
+__all__ = ["FlatFlow", "learn_day_flow", "learn_night_flow"]
 
 SECONDS = 3_600.0
 RATE_HOURS = 0.9  # a litre an hour shows on a one-litre register only over about an hour
+PLAIN_STEPS = 20.0  # an interval of so many steps of the register shows its own rate
+SLOW_LEAK, OPEN_TAP, BURST = 1.0, 2.0, 3.0
+_POINTS = ("slow", "seep", "leak", "strong", "running", "tap", "gush", "flood")
 
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """One kind of run: at least `litres_per_hour`, for `hours`, and `steady` or not."""
-
-    severity: float
-    litres_per_hour: float
-    hours: float
-    steady: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Runs:
-    """The run of each tier that ends each row.
-
-    `marks` (T, N, K) its intervals, `hours` and `share` (T, N) its length and how much that is of
-    what the tier asks.
-    """
-
-    marks: Bools
-    hours: Floats
-    share: Floats
-
-    @classmethod
-    def of(cls, usage: UsageWindow, marks: Bools, tier_hours: list[float]) -> "_Runs":
-        hours = np.cumsum(np.where(marks, usage.hours, 0.0), axis=2)[:, :, -1]
-        return cls(marks, hours, hours / np.array(tier_hours)[:, np.newaxis])
-
-    @property
-    def full(self) -> Bools:
-        """(T, N) whether a run is as long as its tier asks."""
-        return self.share >= 1.0
-
-    @property
-    def chosen(self) -> NDArray[np.int64]:
-        """(N,) the last tier that is full, else the one nearest to it."""
-        last_full = self.full.shape[0] - 1 - self.full[::-1].argmax(axis=0)
-        nearest = self.share.argmax(axis=0)
-        chosen: NDArray[np.int64] = np.where(self.full.any(axis=0), last_full, nearest)
-        return chosen
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class FlatFlow:
-    """Fires when a flow has gone on for as long as its strength allows.
+    """Fires when a flow has gone on for as long as its size allows.
 
     Parameters
     ----------
-    slow_litres_per_hour, slow_hours : float, default 1.0 and 72.0
-        Severity 1: a flow that never fell below this for so long.
-    leak_litres_per_hour, leak_hours : float, default 10.0 and 18.0
-        Severity 2, the same.
-    strong_litres_per_hour, strong_hours : float, default 30.0 and 8.0
-        Severity 2, the same.
-    tap_litres_per_hour, tap_hours : float, default 60.0 and 4.0
-        Severity 3: a flow that also hardly varied.
-    steady_share, steady_litres_per_hour : float, default 0.15 and 1.0
-        A flow hardly varies where each rate lies within this share, or this much, of the mean of
-        the rates after it. One step of the register an hour is allowed as well.
+    slow_litres_per_hour, slow_hours : float, default 1.0 and 110.0
+    seep_litres_per_hour, seep_hours : float, default 2.0 and 72.0
+    leak_litres_per_hour, leak_hours : float, default 9.0 and 22.7
+    strong_litres_per_hour, strong_hours : float, default 20.0 and 22.1
+    running_litres_per_hour, running_hours : float, default 80.0 and 7.0
+    tap_litres_per_hour, tap_hours : float, default 195.0 and 2.5
+    gush_litres_per_hour, gush_hours : float, default 1000.0 and 0.9
+    flood_litres_per_hour, flood_hours : float, default 2000.0 and 0.45
+        How long a flow may go on that never fell below so much. Between two of these points the
+        hours fall evenly, past the last they stay; less than the first is no flow.
+    open_litres_per_hour : float, default 30.0
+        Severity 1, a slow leak, is a flow below this; 2, a tap left open, one from here on.
+    burst_litres_per_hour : float, default 600.0
+        Severity 3, a burst pipe, from here on: more than a tap gives.
+    habit_share, habit_hours : float, default 1.2 and 47.0
+        A slow leak must be so many times as strong as any flow that stood for a day in the weeks
+        before, or go on for so long: a cistern that sticks for a day is told once.
     longest_interval_hours : float, default 2.5
-        A longer interval shows a mean and no flow that never stopped: it breaks a run.
+        A longer interval shows a mean and no flow that never stopped: it is unknown.
+    longest_gap_hours : float, default 12.0
+        An unknown interval up to this long is passed over if the flow stands on both its sides.
 
     Raises
     ------
     ValueError
-        If a parameter is not a positive finite number.
+        If a parameter is not a positive finite number, or the points are out of order.
 
     Notes
     -----
-    The run is the one that the newest reading ends. An interval that is missing, too long, or a
-    gap across which the register moved breaks it: unknown is never flow. `score` is the longest
-    share of its hours that any tier has reached, 0 where unknown; of the tiers that fired the
-    most severe is reported, else the one nearest to firing. `since` is the start of its run (NaN
-    without one) and `limit` its hours. The figures are `severity`, `run_hours`, and
-    `litres_per_hour` and `lowest_litres_per_hour`, mean and lowest rate of the run.
+    The run is the one that the newest reading ends. Of its hours at least half must be seen to
+    flow: a flow is never made of what is unknown. `score` is the largest share that the run, or a
+    newer part of it, has of the hours allowed to its lowest rate; 0 where unknown. Of the parts
+    that fired the strongest is told: `since` is its beginning (NaN where nothing flows) and
+    `limit` the hours allowed to it.
 
-    Whether a run was a leak or a long bath with a washing machine is not known in the records it
-    was set on, so its false alarms are an upper bound: docs/reference/detectors.md. A register
-    that steps by more litres than a tier asks for an hour cannot show that tier.
+    The figures are `severity`; `run_hours`, unknown hours included; `litres_per_hour`, its lowest
+    rate; `night_litres_per_hour`, which of it stands anyway; `lost_litres`, what the rest came to;
+    and `shows_from_litres_per_hour`: a register of coarse steps shows no weaker flow.
+
+    It takes a garden that is watered and a pool that is filled for an open tap. Which of the runs
+    it was set on were leaks is not known: docs/reference/detectors.md.
 
     Examples
     --------
-    A tap left open at 120 litres an hour for five hours, beside a home in ordinary use.
+    A tap left open at 240 litres an hour for four hours, beside a home in ordinary use.
 
     >>> from datetime import UTC
     >>> ends = np.tile(np.arange(1.0, 25.0) * 3600, (2, 1))
     >>> litres = np.tile([0.0, 30.0, 0.0, 8.0], (2, 6))
-    >>> litres[0, 19:] = 120.0
+    >>> litres[0, 20:] = 240.0
     >>> usage = UsageWindow((1, 2), ends, np.ones((2, 24)), litres, np.full(2, -np.inf), np.ones(2))
     >>> found = FlatFlow().detect(usage, UsageProfile.unlearnt((1, 2)), LocalTime.of(UTC))
-    >>> found.fired.tolist(), found.figures["run_hours"].tolist(), found.limit.tolist()
-    ([True, False], [5.0, 1.0], [4.0, 72.0])
+    >>> found.fired.tolist(), [round(hours, 1) for hours in found.limit.tolist()]
+    ([True, False], [2.4, 29.7])
     """
 
     name: ClassVar[str] = "flat_flow"
 
     slow_litres_per_hour: float = 1.0
-    slow_hours: float = 72.0
-    leak_litres_per_hour: float = 10.0
-    leak_hours: float = 18.0
-    strong_litres_per_hour: float = 30.0
-    strong_hours: float = 8.0
-    tap_litres_per_hour: float = 60.0
-    tap_hours: float = 4.0
-    steady_share: float = 0.15
-    steady_litres_per_hour: float = 1.0
+    slow_hours: float = 110.0
+    seep_litres_per_hour: float = 2.0
+    seep_hours: float = 72.0
+    leak_litres_per_hour: float = 9.0
+    leak_hours: float = 22.7
+    strong_litres_per_hour: float = 20.0
+    strong_hours: float = 22.1
+    running_litres_per_hour: float = 80.0
+    running_hours: float = 7.0
+    tap_litres_per_hour: float = 195.0
+    tap_hours: float = 2.5
+    gush_litres_per_hour: float = 1000.0
+    gush_hours: float = 0.9
+    flood_litres_per_hour: float = 2000.0
+    flood_hours: float = 0.45
+    open_litres_per_hour: float = 30.0
+    burst_litres_per_hour: float = 600.0
+    habit_share: float = 1.2
+    habit_hours: float = 47.0
     longest_interval_hours: float = 2.5
+    longest_gap_hours: float = 12.0
 
     def __post_init__(self) -> None:
         """Refuse parameters that cannot be meant."""
@@ -131,78 +119,171 @@ class FlatFlow:
             value = getattr(self, field.name)
             if not 0.0 < value < np.inf:
                 raise ValueError(f"{field.name}: must be positive and finite, not {value}")
+        flows, hours = self._points()
+        for place in range(1, len(_POINTS)):
+            before, here = _POINTS[place - 1 : place + 1]
+            if flows[place] <= flows[place - 1]:
+                raise ValueError(f"{here}_litres_per_hour: must be above {before}_litres_per_hour")
+            if hours[place] > hours[place - 1]:
+                raise ValueError(f"{here}_hours: must not be above {before}_hours")
+        if self.burst_litres_per_hour <= self.open_litres_per_hour:
+            raise ValueError("burst_litres_per_hour: must be above open_litres_per_hour")
 
-    @property
-    def tiers(self) -> tuple[Tier, ...]:
-        """The kinds of run, the mildest first."""
+    def detect(self, usage: UsageWindow, profile: UsageProfile, local: LocalTime) -> Findings:  # noqa: ARG002  # a flow has no time of day
+        """Judge every household in the window; one verdict a row."""
+        night = np.nan_to_num(profile.night_litres_per_hour)
+        habit = self.habit_share * np.nan_to_num(profile.day_litres_per_hour)
+        runs = _Runs.none(len(usage.homes))
+        rows = np.arange(len(usage.homes))
+        for column in range(usage.litres.shape[1] - 1, -1, -1):
+            rows = self._go_back(usage, night, runs, rows, column)
+            self._note(runs, habit, rows)
+            if not len(rows):
+                break
+        return self._findings(usage, night, runs)
+
+    def _points(self) -> tuple[Floats, Floats]:
+        """Give the points of the curve: flows, and how long each may go on."""
         return (
-            Tier(1.0, self.slow_litres_per_hour, self.slow_hours, steady=False),
-            Tier(2.0, self.leak_litres_per_hour, self.leak_hours, steady=False),
-            Tier(2.0, self.strong_litres_per_hour, self.strong_hours, steady=False),
-            Tier(3.0, self.tap_litres_per_hour, self.tap_hours, steady=True),
+            np.array([getattr(self, f"{name}_litres_per_hour") for name in _POINTS]),
+            np.array([getattr(self, f"{name}_hours") for name in _POINTS]),
         )
 
-    def detect(self, usage: UsageWindow, profile: UsageProfile, local: LocalTime) -> Findings:  # noqa: ARG002  # a flow is judged by itself
-        """Judge every household in the window; one verdict a row."""
-        flow, _ = rates(usage, RATE_HOURS)
-        seen = known(usage) & (usage.hours <= self.longest_interval_hours) & np.isfinite(flow)
-        steady = self._steady(flow, seen, usage.resolution_litres)
+    def _go_back(
+        self, usage: UsageWindow, night: Floats, runs: "_Runs", rows: Rows, column: int
+    ) -> Rows:
+        """Take one interval more into the runs of these homes; name the homes that it goes on in.
+
+        Homes drop out as soon as their water stands still, so that of most only the newest
+        readings are looked at.
+        """
+        flow, hours = self._flow(usage, rows, column), usage.hours[rows, column]
+        ends, seen = usage.ends_at[rows, column], np.isfinite(flow)
+        newest = column == usage.litres.shape[1] - 1
+        if newest:
+            runs.judged[:] = seen
         with np.errstate(invalid="ignore"):
-            marks = [
-                trailing(seen & (flow >= tier.litres_per_hour) & (steady | (not tier.steady)))
-                for tier in self.tiers
-            ]
-        runs = _Runs.of(usage, np.stack(marks), [tier.hours for tier in self.tiers])
-        return self._findings(usage, flow, seen[:, -1], runs)
+            over = flow - night[rows]
+            gap = np.isfinite(ends) & (hours <= self.longest_gap_hours)
+            goes_on = np.where(seen, over >= self.slow_litres_per_hour, gap & (not newest))
+        rows, seen, over, hours = rows[goes_on], seen[goes_on], over[goes_on], hours[goes_on]
+        runs.began[rows] = ends[goes_on] - hours * SECONDS
+        runs.ends_seen[rows] = seen
+        runs.low[rows] = np.where(seen, np.minimum(runs.low[rows], over), runs.low[rows])
+        runs.seen_hours[rows] += np.where(seen, hours, 0.0)
+        runs.unseen_hours[rows] += np.where(seen, 0.0, hours)
+        return rows
 
-    def _steady(self, flow: Floats, seen: Bools, resolution: Floats) -> Bools:
-        """Mark the run that ends each row and stays near the mean of what follows."""
-        steady = np.zeros(flow.shape, dtype=np.bool_)
-        allowed = np.maximum(self.steady_litres_per_hour, np.nan_to_num(resolution))
-        going, total = seen[:, -1], np.zeros(flow.shape[0])
-        for back in range(flow.shape[1]):
-            rate = flow[:, -1 - back]
-            mean = total / back if back else rate
-            near = np.abs(rate - mean) <= np.maximum(self.steady_share * mean, allowed)
-            going = going & seen[:, -1 - back] & near
-            if not going.any():
+    def _flow(self, usage: UsageWindow, rows: Rows, column: int) -> Floats:
+        """Give the rate of one interval; a short one is taken together with those before it."""
+        litres, span = usage.litres[rows, column], usage.hours[rows, column]
+        with np.errstate(invalid="ignore"):
+            litres = np.where(span <= self.longest_interval_hours, litres, np.nan)
+            plain = litres >= PLAIN_STEPS * usage.resolution_litres[rows]
+            short = np.flatnonzero((span < RATE_HOURS) & ~plain & np.isfinite(litres))
+        for before in range(column - 1, -1, -1):
+            if not len(short):
                 break
-            steady[:, -1 - back] = going
-            total = total + np.where(going, rate, 0.0)
-        return steady
+            litres[short] += usage.litres[rows[short], before]
+            span[short] += usage.hours[rows[short], before]
+            short = short[span[short] < RATE_HOURS]
+        litres[short] = np.nan
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rate: Floats = litres / span
+        return rate
 
-    def _findings(self, usage: UsageWindow, flow: Floats, judged: Bools, runs: "_Runs") -> Findings:
-        chosen = runs.chosen
-        run = np.take_along_axis(runs.marks, chosen[np.newaxis, :, np.newaxis], axis=0)[0]
-        since, lowest, mean = _span(usage, flow, run)
-        fired: Bools = judged & runs.full.any(axis=0)
-        severity = np.array([tier.severity for tier in self.tiers])[chosen]
+    def _note(self, runs: "_Runs", habit: Floats, rows: Rows) -> None:
+        """Judge the part of each run that this interval begins, and keep it if it is to be told."""
+        rows = rows[runs.ends_seen[rows]]
+        low, seen, unseen = runs.low[rows], runs.seen_hours[rows], runs.unseen_hours[rows]
+        length, allowed, severity = seen + unseen, self._allowed(low), self._severity(low)
+        unusual = (low >= habit[rows]) | (severity > SLOW_LEAK) | (length >= self.habit_hours)
+        share = np.where((unseen <= seen) & unusual, length / allowed, 0.0)
+        told = runs.score[rows] >= 1.0
+        same = (share >= 1.0) & (severity == runs.severity[rows])
+        better = np.where(told, same, share >= runs.score[rows])
+        runs.score[rows] = np.maximum(runs.score[rows], share)
+        runs.keep(rows[better], length[better], allowed[better], severity[better])
+
+    def _allowed(self, flow: Floats) -> Floats:
+        """Give how many hours a flow may go on that never fell below this."""
+        flows, hours = self._points()
+        slopes = np.append(np.diff(hours) / np.diff(flows), 0.0)
+        place = np.searchsorted(flows, flow, side="right") - 1
+        allowed: Floats = hours[place] + slopes[place] * (flow - flows[place])
+        return allowed
+
+    def _severity(self, flow: Floats) -> Floats:
+        edges = np.array([self.open_litres_per_hour, self.burst_litres_per_hour])
+        severity: Floats = np.searchsorted(edges, flow, side="right").astype(np.float64)
+        return severity + SLOW_LEAK
+
+    def _findings(self, usage: UsageWindow, night: Floats, runs: "_Runs") -> Findings:
+        flows = np.isfinite(runs.since)
+        fired: Bools = runs.judged & (runs.score >= 1.0)
         return Findings(
             fired=fired,
-            known=judged,
-            score=np.where(judged, runs.share.max(axis=0), 0.0),
-            since=since,
-            limit=np.array([tier.hours for tier in self.tiers])[chosen],
+            known=runs.judged,
+            score=runs.score,
+            since=runs.since,
+            limit=np.where(flows, runs.limit, self.slow_hours),
             figures={
-                "severity": np.where(fired, severity, 0.0),
-                "run_hours": np.take_along_axis(runs.hours, chosen[np.newaxis], axis=0)[0],
-                "litres_per_hour": mean,
-                "lowest_litres_per_hour": lowest,
+                "severity": np.where(fired, runs.severity, 0.0),
+                "run_hours": np.where(flows, runs.hours, 0.0),
+                "litres_per_hour": np.where(flows, runs.least + night, np.nan),
+                "night_litres_per_hour": night,
+                "lost_litres": np.where(flows, runs.least * runs.hours, 0.0),
+                "shows_from_litres_per_hour": np.fmax(
+                    usage.resolution_litres, self.slow_litres_per_hour
+                ),
             },
         )
 
 
-def _span(usage: UsageWindow, flow: Floats, run: Bools) -> tuple[Floats, Floats, Floats]:
-    """Give the start of each run, its lowest and its mean rate; NaN where there is no run."""
-    count = run.sum(axis=1)
-    some = count > 0
-    first = run.shape[1] - np.maximum(count, 1)
-    rows = np.arange(run.shape[0])
-    start = usage.ends_at[rows, first] - usage.hours[rows, first] * SECONDS
-    lowest = np.where(run, flow, np.inf).min(axis=1)
-    mean = np.cumsum(np.where(run, flow, 0.0), axis=1)[:, -1] / np.maximum(count, 1)
-    return (
-        np.where(some, start, np.nan),
-        np.where(some, lowest, np.nan),
-        np.where(some, mean, np.nan),
-    )
+@dataclass(slots=True, eq=False)
+class _Runs:
+    """The run that ends each row, as far back as it has been followed, and what is told of it.
+
+    `low` is its lowest rate so far, `ends_seen` whether its oldest interval is seen to flow;
+    `since`, `hours`, `least`, `limit` and `severity` belong to the part that is told.
+    """
+
+    judged: Bools
+    ends_seen: Bools
+    began: Floats
+    low: Floats
+    seen_hours: Floats
+    unseen_hours: Floats
+    score: Floats
+    since: Floats
+    hours: Floats
+    least: Floats
+    limit: Floats
+    severity: Floats
+
+    @classmethod
+    def none(cls, homes: int) -> "_Runs":
+        """Begin with nothing that flows."""
+
+        def full(value: float) -> Floats:
+            return np.full(homes, value)
+
+        return cls(
+            judged=np.zeros(homes, dtype=np.bool_),
+            ends_seen=np.zeros(homes, dtype=np.bool_),
+            began=full(np.nan),
+            low=full(np.inf),
+            seen_hours=full(0.0),
+            unseen_hours=full(0.0),
+            score=full(0.0),
+            since=full(np.nan),
+            hours=full(0.0),
+            least=full(0.0),
+            limit=full(0.0),
+            severity=full(0.0),
+        )
+
+    def keep(self, rows: Rows, hours: Floats, limit: Floats, severity: Floats) -> None:
+        """Let the part that was just judged be the one that is told."""
+        self.since[rows], self.least[rows] = self.began[rows], self.low[rows]
+        self.hours[rows], self.limit[rows], self.severity[rows] = hours, limit, severity

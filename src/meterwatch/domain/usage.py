@@ -17,7 +17,8 @@ Bools = NDArray[np.bool_]
 
 CLASSES = 4  # Monday-Thursday, Friday, Saturday, Sunday: they begin their silences differently
 HOURS = 24
-FLOORS = 3  # ways in which the use of the last days is added up
+WEEKDAYS = 7
+MEASURES = 2  # ways in which the use of three days is added up
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,11 +98,13 @@ class UsageProfile:
     widened : (N,) float64
         By what the limits were multiplied because visits found the resident well.
     night_litres_per_hour : (N,) float64, litres per hour
-        The flow that usually stands at night.
-    usual_totals : (N, 3) float64
-        What the use of the last days usually adds up to, by each of `detectors.floors.MEASURES`.
-    floors : (N, 3) float64
-        Below which each of these sums is low.
+        The flow that stands in the home anyway, seen when everybody sleeps.
+    day_litres_per_hour : (N,) float64, litres per hour
+        The strongest flow above it that stood for a day on end.
+    usual_totals : (N, 2) float64
+        What the use of three days usually adds up to: litres, and activity (`detectors.floors`).
+    floors : (N, 2, 7) float64
+        Below which these sums are low, by the local weekday on which the three days end.
     night_use : (N, 24) float64
         The share of the days on which water is used in each local hour.
     """
@@ -114,8 +117,9 @@ class UsageProfile:
     alarms_per_year: Floats = _unlearnt()
     widened: Floats = _unlearnt()
     night_litres_per_hour: Floats = _unlearnt()
-    usual_totals: Floats = _unlearnt(FLOORS)
-    floors: Floats = _unlearnt(FLOORS)
+    day_litres_per_hour: Floats = _unlearnt()
+    usual_totals: Floats = _unlearnt(MEASURES)
+    floors: Floats = _unlearnt(MEASURES, WEEKDAYS)
     night_use: Floats = _unlearnt(HOURS)
 
     def __post_init__(self) -> None:
@@ -219,10 +223,13 @@ class LocalTime:
 
     def class_and_hour(self, at: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Give the class of the local day (0-3) and the local hour (0-23) of each moment."""
-        local = self.seconds(at)
-        weekday = (np.floor_divide(local, 86_400).astype(np.int64) + 3) % 7  # 1970-01-01: Thursday
-        day_class = np.maximum(weekday - 3, 0)
-        return day_class, (np.floor_divide(local, 3_600).astype(np.int64)) % HOURS
+        day_class = np.maximum(self.weekday(at) - 3, 0)
+        return day_class, (np.floor_divide(self.seconds(at), 3_600).astype(np.int64)) % HOURS
+
+    def weekday(self, at: Floats) -> NDArray[np.int64]:
+        """Give the local weekday of each moment, 0 for Monday."""
+        day = np.floor_divide(self.seconds(at), 86_400).astype(np.int64)
+        return (day + 3) % WEEKDAYS  # 1970-01-01 was a Thursday
 
 
 def _offset(zone: tzinfo, epoch: int) -> float:

@@ -62,7 +62,9 @@ def _profiles() -> None:
         sa.Column("alarms_per_year", sa.LargeBinary(), nullable=False),
         sa.Column("widened", sa.LargeBinary(), nullable=False),
         sa.Column("night_litres_per_hour", sa.LargeBinary(), nullable=False),
-        sa.Column("floors_litres", sa.LargeBinary(), nullable=False),
+        sa.Column("day_litres_per_hour", sa.LargeBinary(), nullable=False),
+        sa.Column("usual_totals", sa.LargeBinary(), nullable=False),
+        sa.Column("floors", sa.LargeBinary(), nullable=False),
         sa.Column("night_use", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("household_id", name=op.f("pk_profiles")),
     )
