@@ -157,12 +157,10 @@ def _no_use(case: _Case) -> list[str]:
     if silence <= timedelta(0):
         return [say("No water has been used for an unusually long time")]
     said = [say("No water for %(span)s", span=case.tongue.span(silence))]
-    usual = case.figure("usual_longest_hours")
     limit = case.figure("limit_hours")
-    if usual:
-        said.append(say("the longest usual pause is %(span)s", span=case.tongue.hours(usual)))
-    elif limit:
-        said.append(say("the limit of this home is %(span)s", span=case.tongue.hours(limit)))
+    if limit:
+        text = mark("after a use at that time of day this home usually pauses for %(span)s at most")
+        said.append(say(text, span=case.tongue.hours(limit)))
     return said
 
 

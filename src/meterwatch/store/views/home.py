@@ -62,6 +62,7 @@ class HomePage:
     devices: tuple[DeviceRow, ...]
     absences: tuple[AbsenceRow, ...]
     consent: tuple[str, datetime] | None
+    daily: frozenset[int]  # contacts who want to hear each day that water was used
 
 
 def one(view: View, number: int, now: datetime, fresh: Freshness) -> HomePage | None:
@@ -77,6 +78,7 @@ def one(view: View, number: int, now: datetime, fresh: Freshness) -> HomePage | 
         _devices(view, number, now, fresh.silence),
         _absences(view, number, now),
         _consent(view, number),
+        _daily(view, number),
     )
 
 
@@ -160,6 +162,11 @@ def _absences(view: View, home: int, now: datetime) -> tuple[AbsenceRow, ...]:
         )
         for row in rows
     )
+
+
+def _daily(view: View, home: int) -> frozenset[int]:
+    query = select(p.digests.c.contact_id).where(p.digests.c.household_id == home)
+    return frozenset(view.people.execute(query).scalars())
 
 
 def _consent(view: View, home: int) -> tuple[str, datetime] | None:

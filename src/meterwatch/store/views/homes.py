@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from meterwatch.domain.household import DeviceKind, Grade
+from meterwatch.domain.household import VACANT, DeviceKind, Grade
 from meterwatch.domain.signal import SilenceRule, SubjectKind
 from meterwatch.store import View
 from meterwatch.store.tables import alerts as a
@@ -39,7 +39,8 @@ class HomeRow:
     """One home on a list.
 
     `as_of` is the newest reading behind the state, `last_use_at` when water was last seen drawn,
-    `base_litres_per_hour` what runs without pause, `alerts` how many worries stand.
+    `base_litres_per_hour` what runs without pause, `vacant_since` since when nobody lives there,
+    `alerts` how many worries stand.
     """
 
     id: int
@@ -54,12 +55,16 @@ class HomeRow:
     base_litres_per_hour: float = 0.0
     limit_hours: float | None = None
     away_until: datetime | None = None
+    vacant_since: datetime | None = None
     alerts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Which homes a list shall show; empty words ask for all."""
+    """Which homes a list shall show; empty words ask for all.
+
+    `state` is one of `UseState`, or `VACANT`: those that are taken for empty, whatever is known.
+    """
 
     words: str = ""
     grade: str = ""
@@ -72,11 +77,11 @@ def page(
     """Give homes with codes above `after`, in the order of their codes."""
     found: list[HomeRow] = []
     while len(found) < limit:
-        query = _narrow(select(p.households), sought).where(p.households.c.code > after)
+        query = _narrow(select(p.households), sought, now).where(p.households.c.code > after)
         query = query.order_by(p.households.c.code).limit(max(limit, 200 if sought.state else 0))
         rows = rows_told(view, homes_of(view, query), now, fresh)
-        found += [row for row in rows if sought.state in {"", row.state}]
-        if len(rows) < limit or not sought.state:
+        found += [row for row in rows if sought.state in {"", VACANT, row.state}]
+        if len(rows) < limit or sought.state in {"", VACANT}:
             break
         after = rows[-1].code
     return tuple(found[:limit])
@@ -95,9 +100,11 @@ def count(view: View, now: datetime, fresh: Freshness) -> Mapping[UseState, int]
     return counts
 
 
-def _narrow(query: Select[Any], sought: Sought) -> Select[Any]:
+def _narrow(query: Select[Any], sought: Sought, now: datetime) -> Select[Any]:
     h, r = p.households.c, p.residents.c
     query = query.where(h.erased_at.is_(None))
+    if sought.state == VACANT:
+        query = query.where(h.id.in_(_vacant(now)))
     if sought.grade:
         query = query.where(h.grade == sought.grade)
     if sought.words:
@@ -123,7 +130,7 @@ def rows_told(view: View, rows: list[HomeRow], now: datetime, fresh: Freshness) 
     """Add to homes where they stand: use, absence, standing worries."""
     ids = [row.id for row in rows]
     stands, intervals = _stands(view, ids), _intervals(view, ids)
-    away, worries = _away(view, ids, now), _worries(view, ids)
+    away, worries, vacant = _away(view, ids, now), _worries(view, ids), vacant_homes(view, now)
     told = []
     for row in rows:
         stand = stands.get(row.id)
@@ -136,6 +143,7 @@ def rows_told(view: View, rows: list[HomeRow], now: datetime, fresh: Freshness) 
                 base_litres_per_hour=stand.base_litres_per_hour if stand else 0.0,
                 limit_hours=stand.limit_hours if stand else None,
                 away_until=away.get(row.id),
+                vacant_since=vacant.get(row.id),
                 alerts=worries.get(row.id, 0),
             )
         )
@@ -181,6 +189,20 @@ def _away(view: View, ids: Collection[int], now: datetime) -> Mapping[int, datet
         .group_by(t.household_id)
     )
     return dict(view.people.execute(query).all())
+
+
+def vacant_homes(view: View, now: datetime) -> Mapping[int, datetime]:
+    """Give the homes that are taken for empty, and since when."""
+    t = p.absences.c
+    query = select(t.household_id, t.since).where(t.household_id.in_(_vacant(now)))
+    query = query.where(t.reason == VACANT, t.ended_at.is_(None)).order_by(t.since.desc())
+    return dict(view.people.execute(query).all())
+
+
+def _vacant(now: datetime) -> Select[Any]:
+    t = p.absences.c
+    running = (t.since <= now, t.until > now, t.ended_at.is_(None))
+    return select(t.household_id).where(t.reason == VACANT, *running)
 
 
 def _worries(view: View, ids: Collection[int]) -> Mapping[int, int]:
