@@ -17,13 +17,15 @@ from meterwatch.gateways import decode
 from meterwatch.gateways.base import Message
 from meterwatch.simulators.district import COLUMNS, invent
 from meterwatch.simulators.fleet import Fleet
+from meterwatch.simulators.lives import ordinary
 from tests.parts.broker import Broker
 from tests.parts.ports import free_port
 
 START = datetime(2026, 3, 2, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 RECEIVED = datetime(2030, 1, 1, tzinfo=UTC)
-CALM = ("--falls", "0", "--taps", "0", "--presses", "0", "--cuts", "0", "--aways", "0")
+HARMLESS = ("--falls", "0", "--taps", "0", "--presses", "0", "--cuts", "0", "--aways", "0")
+CALM = (*HARMLESS, "--clockwork")
 
 
 class Subscriber:
@@ -86,6 +88,18 @@ def test_everything_a_fleet_says_reaches_the_subscribers_of_a_broker_in_order(
     heard = subscriber.take(len(expected))
     assert bare(heard) == bare(expected)
     assert f"acknowledged: {len(expected)}" in result.output
+
+
+def test_homes_live_ordinary_lives_unless_they_are_told_not_to(
+    broker: Broker, subscriber: Subscriber
+) -> None:
+    result = paced_at(broker, "--homes", "40", "--days", "1", *HARMLESS)
+    assert result.exit_code == 0, result.output
+    district, until = invent(40), START + 24 * HOUR
+    fleet = Fleet(district, 1, ordinary(district, 1, START, until))
+    expected = [message for _, message in fleet.messages(START, until)]
+    assert bare(subscriber.take(len(expected))) == bare(expected)
+    assert bare(expected) != bare(message for _, message in Fleet(district).messages(START, until))
 
 
 def test_the_district_on_the_broker_is_the_one_in_the_import_file(

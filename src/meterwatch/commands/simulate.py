@@ -16,6 +16,7 @@ from meterwatch.simulators.chance import MOST_A_DAY, Rates, by_chance
 from meterwatch.simulators.district import MOST_HOMES, District, invent
 from meterwatch.simulators.fleet import Fleet
 from meterwatch.simulators.habits import EARLIEST
+from meterwatch.simulators.lives import ordinary
 from meterwatch.simulators.mishaps import Away, Fall, HomeMishap, HubCut, Mishap, OpenTap, Press
 
 MOST_DAYS = 3_660.0
@@ -62,6 +63,14 @@ Taps = Annotated[float, typer.Option(help=NAMES[OpenTap], **RATE)]
 Presses = Annotated[float, typer.Option(help=NAMES[Press], **RATE)]
 Cuts = Annotated[float, typer.Option(help=NAMES[HubCut], **RATE)]
 Aways = Annotated[float, typer.Option(help=NAMES[Away], **RATE)]
+Lives = Annotated[
+    bool,
+    typer.Option(
+        "--lives/--clockwork",
+        help="住户也外出、生病、来客人、漏水、断讯,都不报备;或者每天一样。"
+        " Homes are away, ill, have guests, leaks and gaps, all undeclared; or every day is alike.",
+    ),
+]
 
 
 def simulate(
@@ -76,6 +85,7 @@ def simulate(
     presses: Presses = 1.0,
     cuts: Cuts = 0.2,
     aways: Aways = 0.5,
+    lives: Lives = True,
     homes_csv: HomesCsv = None,
 ) -> None:
     """模拟虚构城区并发布报文。 Publishes the payloads of an invented district to a broker.
@@ -90,7 +100,8 @@ def simulate(
     since = begins(start, speed, length)
     rates = Rates(falls, taps, presses, cuts, aways)
     mishaps = by_chance(district, seed, rates, since, since + length)
-    fleet = Fleet(district, seed, mishaps)
+    usual = ordinary(district, seed, since, since + length) if lives else ()
+    fleet = Fleet(district, seed, [*usual, *mishaps])
     if not length:
         return
     with Publisher(host, port) as publisher:
