@@ -235,9 +235,8 @@ def test_a_parameter_that_cannot_be_meant_is_refused(name: str) -> None:
 def window(litres: list[float], hours: float = 1.0, resolution: float = 1.0) -> UsageWindow:
     """One home whose intervals of one length end at the newest reading, at hour 100."""
     count = len(litres)
-    ends = 100.0 * 3_600 - np.arange(count)[::-1] * hours * 3_600
-    lengths = np.full(count, hours)
-    row = np.array(litres)
+    ends = one(*(3_600 * (100.0 - hours * back) for back in reversed(range(count))))
+    lengths, row = np.full(count, hours), one(*litres)
     return UsageWindow((1,), ends[None], lengths[None], row[None], one(-np.inf), one(resolution))
 
 

@@ -106,6 +106,7 @@ class House:
             self.local,
             self.policies,
             settings.silence.rule(),
+            settings.common_cause.rule(settings.usage.use_litres),
         )
         self.provider = provider or self._provider()
         self.carriage = _carriage(self.provider, self.zone)

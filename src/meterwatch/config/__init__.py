@@ -22,7 +22,7 @@ from pydantic_settings import (
 from meterwatch import detectors
 from meterwatch.config.prior import read_prior
 from meterwatch.config.said import ConfigError, ConfigErrors, Said, translate, unknown, wrong
-from meterwatch.config.sections import Database, Deployment, Mqtt, Silence, Usage
+from meterwatch.config.sections import Database, Deployment, Mqtt, Silence, Together, Usage
 from meterwatch.config.telling import Daily, Escalation, Retention, Sms
 from meterwatch.config.web import Web, is_loopback
 from meterwatch.detectors import Budget
@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     usage: Usage = Usage()
     detectors: DetectorTables = {}
     silence: Silence = Silence()
+    common_cause: Together = Together()
     retention: Retention = Retention()
 
     @classmethod

@@ -22,7 +22,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from meterwatch.config.said import Said, wrong
+from meterwatch.detectors.common_cause import Cause
 from meterwatch.domain.signal import SilenceRule
+from meterwatch.pipeline.explained import CommonCause
 from meterwatch.store.engines import telemetry_url
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
@@ -245,3 +247,30 @@ class Silence(Section):
         return SilenceRule(
             self.intervals, timedelta(hours=self.at_least_hours), self.hub_homes, self.hub_share
         )
+
+
+class Together(Section):
+    """一片住户同时停水 / Homes of one group that go quiet or wild together."""
+
+    enabled: Annotated[bool, Said("是否查看", "whether they are looked for")] = True
+    false_alarms_per_year: Annotated[
+        float,
+        Field(gt=0, le=1_000, allow_inf_nan=False),
+        Said(
+            "整个系统每年可以误报几次",
+            "how many signals a year without a cause are accepted, over all groups together",
+        ),
+    ] = 0.1
+    longest_hours: Annotated[
+        float,
+        Field(gt=0, le=24, allow_inf_nan=False),
+        Said(
+            "没有预告的停水最多几小时不报各户久未用水",
+            "for so long at most an outage that nobody announced explains that homes are quiet",
+        ),
+    ] = 12.0
+
+    def rule(self, use_litres: float) -> CommonCause:
+        """Make the rule of the pipeline."""
+        cause = Cause(use_litres=use_litres, false_alarms_per_year=self.false_alarms_per_year)
+        return CommonCause(self.enabled, cause, timedelta(hours=self.longest_hours))

@@ -100,6 +100,12 @@ class Escalation(Section):
     no_use: Annotated[Ladder, Said("久未用水", "no water used")] = Ladder()
     low_use: Annotated[Ladder, Said("用水过少", "too little water used")] = Ladder()
     flat_flow: Annotated[Ladder, Said("水流不停", "water that never stops")] = Ladder()
+    area_quiet: Annotated[
+        Ladder, Said("一片住户同时没有用水", "homes of one group without water together")
+    ] = Ladder()
+    area_wild: Annotated[
+        Ladder, Said("一片住户同时大量用水", "homes of one group that draw water together")
+    ] = Ladder()
     upkeep: Annotated[
         Ladder, Said("水表失联、电池等维护事项", "silent meters, batteries and other upkeep")
     ] = Ladder()

@@ -220,6 +220,7 @@ class Cause:
         many = _chance(still, homes, 1.0 - usual, spread, there & (still <= self.wild_share * idle))
         line = self.line(groups)
         quiet, wild = few <= line, many <= line
+        wild[:, 1:] = False  # a longer window holds what is over
         better = np.where(there, weight(seen, homes, usual), -np.inf)
         at = np.where(quiet | wild, better, -np.inf).argmax(axis=1)
         calls = there[:, 0] & ~(quiet | wild).any(axis=1)

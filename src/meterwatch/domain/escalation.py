@@ -12,6 +12,8 @@ from typing import Any, cast
 from meterwatch.domain.household import Grade, Role
 from meterwatch.domain.notification import Channel
 from meterwatch.domain.signal import (
+    AREA_QUIET,
+    AREA_WILD,
     BELL,
     BELL_KINDS,
     BELL_MISSED,
@@ -139,6 +141,13 @@ UPKEEP_POLICY = EscalationPolicy(
     acknowledged_wait=timedelta(days=2),
     visiting_wait=timedelta(days=2),
 )
+# A building without water: those on duty, by text, and nobody of its homes.
+AREA_POLICY = EscalationPolicy(
+    (Step(_DUTY, timedelta(hours=1)),),
+    exhausted_wait=timedelta(hours=12),
+    acknowledged_wait=timedelta(hours=6),
+    visiting_wait=timedelta(hours=12),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +161,15 @@ class Policies:
             NO_USE: WATER_POLICY,
             LOW_USE: WATER_POLICY,
             FLAT_FLOW: WATER_POLICY,
+            AREA_QUIET: AREA_POLICY,
+            AREA_WILD: AREA_POLICY,
         }
     )
     otherwise: EscalationPolicy = UPKEEP_POLICY
 
     def of(self, kind: str, grade: Grade) -> EscalationPolicy:
-        """Choose the policy for a worry about a home of this grade."""
-        return self.by_kind.get(kind, self.otherwise).for_grade(grade)
+        """Choose the policy for a worry about a home of this grade, or about a group of homes."""
+        return self.by_kind.get(kind.partition(":")[0], self.otherwise).for_grade(grade)
 
 
 def is_life(kind: str) -> bool:

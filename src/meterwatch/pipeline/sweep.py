@@ -6,9 +6,10 @@ or when the caller says so; what it raised is written in one transaction togethe
 the sweep has come, so that a sweep that was killed goes on exactly where it stopped.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 
@@ -33,6 +34,7 @@ from meterwatch.domain.signal import (
 )
 from meterwatch.domain.usage import Findings, LocalTime, UsageProfile, UsageWindow
 from meterwatch.pipeline.board import Board
+from meterwatch.pipeline.explained import CommonCause, LimitAfter, limit_after, unexplained
 from meterwatch.pipeline.moves import keep_raised, surroundings
 from meterwatch.pipeline.respond.returns import take_return
 from meterwatch.store import Store
@@ -53,6 +55,7 @@ class Watch:
     local: LocalTime
     policies: Policies
     silence: SilenceRule
+    common: CommonCause = field(default_factory=CommonCause)
 
 
 @dataclass(slots=True)
@@ -122,6 +125,8 @@ def sweep(
         stands += _stands(usage, found)
     signals += _missed(board, known, watch.silence, standing, now)
     news = _news(store, signals, standing)
+    longest = watch.common.longest
+    news = unexplained(store, news, standing, _limits(known, watch.local), longest, now)
 
     alerts = 0
     while len(news) > _AT_ONCE:
@@ -149,6 +154,11 @@ def _news(
     with store.transaction(read_only=True) as tx:
         answered = tx.alerts.answered(fresh)
     return [signal for signal in news if not rests(signal, answered.get(signal.subject))]
+
+
+def _limits(known: Known, local: LocalTime) -> Callable[[int], LimitAfter]:
+    """Let limits of homes be looked up where there is need."""
+    return lambda home: partial(limit_after, known.profile_of([home]), local)
 
 
 def _write(

@@ -14,6 +14,8 @@ from sqlalchemy import Connection, Engine
 from meterwatch.store import engines
 from meterwatch.store.accounts import Accounts
 from meterwatch.store.alerts import Alerts
+from meterwatch.store.areas import Areas
+from meterwatch.store.counts import Counts
 from meterwatch.store.digests import Digests
 from meterwatch.store.homes import Homes
 from meterwatch.store.house import House
@@ -30,6 +32,7 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.homes = Homes(connection)
+        self.areas = Areas(connection)
         self.registry = Registry(connection)
         self.alerts = Alerts(connection)
         self.outbox = Outbox(connection)
@@ -63,6 +66,7 @@ class Store:
         self._people: Engine = engines.people(url)
         self._telemetry: Engine = engines.telemetry(url, self._people)
         self.telemetry = Telemetry(self._telemetry)
+        self.counts = Counts(self._telemetry)
 
     @property
     def dialect(self) -> str:

@@ -7,6 +7,9 @@ it (seen), or something due did not happen (missed). Later sources add a kind, n
 from meterwatch.domain.signal.heard import heard, placed, strange
 from meterwatch.domain.signal.missed import Heartbeat, SilenceRule, lost, missed
 from meterwatch.domain.signal.nouns import (
+    AREA_KINDS,
+    AREA_QUIET,
+    AREA_WILD,
     BATTERY,
     BELL,
     BELL_KINDS,
@@ -30,6 +33,9 @@ from meterwatch.domain.signal.nouns import (
 from meterwatch.domain.signal.seen import seen
 
 __all__ = [
+    "AREA_KINDS",
+    "AREA_QUIET",
+    "AREA_WILD",
     "BATTERY",
     "BELL",
     "BELL_KINDS",

@@ -38,12 +38,15 @@ METER_SILENT = "meter_silent"
 HUB_SILENT = "hub_silent"
 BATTERY = "battery"
 BUTTON_SILENT = "button_silent"
+AREA_QUIET = "area_quiet"  # homes of one group use no water together
+AREA_WILD = "area_wild"  # homes of one group draw water together
 UNKNOWN_BELL = "unknown_bell"  # a bell that nobody registered was pressed: of whom, is not known
 
 LIFE_KINDS = frozenset({BELL, BELL_MISSED, NO_USE, LOW_USE, FLAT_FLOW})
 BELL_KINDS = frozenset({BELL, BELL_MISSED})
 SILENCE_KINDS = frozenset({METER_SILENT, HUB_SILENT})
 USE_KINDS = frozenset({NO_USE, LOW_USE, FLAT_FLOW})
+AREA_KINDS = frozenset({AREA_QUIET, AREA_WILD})
 EXPLAINED_BY_ABSENCE = frozenset({NO_USE, LOW_USE})
 
 

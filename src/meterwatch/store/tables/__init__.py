@@ -4,7 +4,7 @@
 database. No transaction spans the two.
 """
 
-from meterwatch.store.tables import alerts, house, people, telemetry
+from meterwatch.store.tables import alerts, groups, house, people, telemetry
 from meterwatch.store.tables.base import PEOPLE, TELEMETRY
 
-__all__ = ["PEOPLE", "TELEMETRY", "alerts", "house", "people", "telemetry"]
+__all__ = ["PEOPLE", "TELEMETRY", "alerts", "groups", "house", "people", "telemetry"]
