@@ -17,6 +17,7 @@ LEAST_DAYS = 7  # with fewer it is homes like it that are known
 WIDE_HOURS = 2.0  # limits further apart than this are said from the first to the last
 ALIKE_HOURS = 0.75
 _MORNING = 4  # o'clock: a wait that ends later than this on the next day went through a night
+_UNTIL = 12  # hours after that: who is waited for longer is waited for a day
 _WEEK, _END = range(1), range(1, CLASSES)  # Monday to Thursday; Friday to Sunday
 CLASS_NAMES = (mark("Mon–Thu"), mark("Friday"), mark("Saturday"), mark("Sunday"))
 # Hours after the midnight before the use; the last one of the night before belongs to the night.
@@ -61,7 +62,7 @@ def waits(limits_hours: Floats, classes: Sequence[int]) -> tuple[Wait, ...]:
             return ()
         ends = np.array(hours) + 0.5 + limits  # from the middle of the hour
         next_morning = _MORNING if hours[0] < 0 else HOURS + _MORNING
-        overnight = next_morning <= float(np.median(ends)) < next_morning + HOURS
+        overnight = next_morning <= float(np.median(ends)) < next_morning + _UNTIL
         chosen = ends if overnight else limits
         found.append(Wait(part, float(chosen.min()), float(chosen.max()), overnight))
     return tuple(found)
