@@ -25,6 +25,8 @@ WORRIES = [
     signal.FLAT_FLOW,
     signal.METER_SILENT,
     f"{signal.HUB_SILENT}:concentrator-17",
+    f"{signal.AREA_QUIET}:building:3",
+    signal.AREA_WILD,
     signal.BATTERY,
     signal.BUTTON_SILENT,
     "a_worry_of_next_year",
@@ -141,9 +143,10 @@ def test_a_flow_that_stopped_is_not_called_water_that_came_back(language: str) -
     )
 
 
-def test_a_hub_s_own_name_is_not_told() -> None:
+@pytest.mark.parametrize("kind", ["hub_silent:", "area_quiet:building:", "area_wild:zone:"])
+def test_a_hub_s_or_a_building_s_own_name_is_not_told(kind: str) -> None:
     for language in LANGUAGES:
-        said = say(MessageKind.ALERT, "hub_silent:Li Ming's garage", language, FULL)
+        said = say(MessageKind.ALERT, f"{kind}Li Ming's garage", language, FULL)
         assert "garage" not in said
         assert "片区" in said or "area 4821" in said
 

@@ -9,13 +9,20 @@ import unicodedata
 from collections.abc import Mapping
 
 from meterwatch.domain.notification import MessageKind
-from meterwatch.domain.signal import BELL_KINDS, HUB_SILENT, LIFE_KINDS, UNKNOWN_BELL
+from meterwatch.domain.signal import (
+    AREA_KINDS,
+    BELL_KINDS,
+    HUB_SILENT,
+    LIFE_KINDS,
+    UNKNOWN_BELL,
+)
 from meterwatch.notify.texts.en import EN
 from meterwatch.notify.texts.language import Language
 from meterwatch.notify.texts.zh import ZH
 
 LANGUAGES: Mapping[str, Language] = {"zh": ZH, "en": EN}
 DEFAULT_LANGUAGE = "zh"
+_OF_AREAS = AREA_KINDS | {HUB_SILENT, UNKNOWN_BELL}
 LONGEST_PARAM = 35  # what the mainland carriers allow a variable
 
 Params = Mapping[str, str | int]
@@ -105,7 +112,7 @@ def _values(pieces: Language, worry: str, params: Params) -> dict[str, str]:
     at = _clean(params.get("pressed_at", ""))
     plain = {"code": _clean(params.get("code", "")), "at": at, "ordinal": str(_ordinal(params))}
     absent = 0 if plain["code"] else 1
-    place = pieces.area if _family(worry) in {HUB_SILENT, UNKNOWN_BELL} else pieces.home
+    place = pieces.area if _family(worry) in _OF_AREAS else pieces.home
     known = pieces.worries if at else {**pieces.worries, **pieces.timeless}
     codes = _clean(params.get("codes", ""))
     said = {

@@ -3,6 +3,8 @@
 from meterwatch.domain.household import Role
 from meterwatch.domain.notification import Answer, MessageKind
 from meterwatch.domain.signal import (
+    AREA_QUIET,
+    AREA_WILD,
     BATTERY,
     BELL,
     BELL_MISSED,
@@ -42,6 +44,8 @@ EN = Language(
         HUB_SILENT: "has many silent meters, state unknown",
         BATTERY: "has a device with a low battery",
         BUTTON_SILENT: "has a silent call button",
+        AREA_QUIET: "has many homes without water",
+        AREA_WILD: "has many homes drawing water",
         UNKNOWN_BELL: "has an unregistered bell that was pressed",
     },
     timeless={BELL: "pressed the bell", BELL_MISSED: "may have pressed the bell"},

@@ -3,6 +3,8 @@
 from meterwatch.domain.household import Role
 from meterwatch.domain.notification import Answer, MessageKind
 from meterwatch.domain.signal import (
+    AREA_QUIET,
+    AREA_WILD,
     BATTERY,
     BELL,
     BELL_MISSED,
@@ -42,6 +44,8 @@ ZH = Language(
         HUB_SILENT: "多户水表无信号，情况不明",
         BATTERY: "设备电量低",
         BUTTON_SILENT: "呼叫铃无信号",
+        AREA_QUIET: "多户同时没有用水，可能停水",
+        AREA_WILD: "多户同时大量用水，可能爆管",
         UNKNOWN_BELL: "有未登记的呼叫铃被按下",
     },
     timeless={BELL: "按铃求助", BELL_MISSED: "可能按过铃"},
