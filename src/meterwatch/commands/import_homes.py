@@ -25,6 +25,8 @@ NOUNS: Mapping[str, str] = {
     "devices": "设备 / devices",
     "contacts": "联系人 / contacts",
     "ties": "联系关系 / ties to homes and areas",
+    "vacant": "空置 / taken for empty",
+    "daily": "每日短信 / a word each day",
     "consents": "同意书 / consents",
 }
 

@@ -20,7 +20,8 @@ class Digests:
         row = insert_into(self._connection, t.digests).values(
             household_id=household, contact_id=contact, said_by=by, said_at=now
         )
-        return self._connection.execute(row.on_conflict_do_nothing()).rowcount
+        new = row.on_conflict_do_nothing().returning(t.digests.c.contact_id)
+        return len(self._connection.execute(new).all())
 
     def want_not(self, household: int, contact: int) -> int:
         """Note that a contact does not want to hear of a home any more; count 1 if it did."""

@@ -14,6 +14,7 @@ from meterwatch.pipeline.import_homes.homes import Gathered, gather
 from meterwatch.pipeline.import_homes.register import Counts, check, warn, write
 from meterwatch.pipeline.import_homes.remarks import ImportFault, Remark, Remarks, whole_file
 from meterwatch.pipeline.import_homes.sheet import open_sheet
+from meterwatch.pipeline.import_homes.wishes import keep_wishes
 from meterwatch.store import Store, Transaction
 
 __all__ = ["COLUMNS", "Column", "Counts", "ImportFault", "Imported", "Remark", "import_homes"]
@@ -76,6 +77,8 @@ def import_homes(  # each is asked for
     with store.transaction() as tx:
         trial = tx.connection.begin_nested()
         counts = _take_in(tx, gathered, now, language, faults, warnings)
+        if not faults.total:
+            counts |= keep_wishes(tx, gathered, by, now)
         if faults.total:
             raise ImportFault(faults.sorted(), faults.total, headings)
         _note(tx, counts, by, now)

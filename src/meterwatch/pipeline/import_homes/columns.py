@@ -127,6 +127,16 @@ COLUMNS: tuple[Column, ...] = (
         "birth_year", "出生年", ("四位数", "four digits"), cells.birth_year, synonyms=("出生年份",)
     ),
     Column("lives_alone", "独居", ("是或否", "yes or no"), cells.boolean, synonyms=("是否独居",)),
+    Column(
+        "vacant",
+        "空置",
+        (
+            "是否无人居住;是:不用水不预警",
+            "yes: nobody lives there, and staying dry is no worry; no: it is watched",
+        ),
+        cells.boolean,
+        synonyms=("是否空置", "空户", "无人居住"),
+    ),
     Column("disabled", "残疾", ("是或否", "yes or no"), cells.boolean, synonyms=("是否残疾",)),
     Column(
         "consent_by",
@@ -231,6 +241,16 @@ COLUMNS: tuple[Column, ...] = (
         ("区值班", "duty officer of the district"),
         "区级值班",
         "区值班员",
+    ),
+    Column(
+        "daily_word",
+        "每日短信",
+        (
+            "监护人要不要每天收到“今天已用水”:是或否",
+            "whether the guardian wants a message each day that water was used: yes or no",
+        ),
+        cells.boolean,
+        synonyms=("每日报平安",),
     ),
     Column(
         "language",

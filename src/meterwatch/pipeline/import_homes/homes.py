@@ -62,6 +62,8 @@ class Home:
     devices: dict[str, Said] = field(default_factory=dict)
     contacts: dict[tuple[Role, str, str], Person] = field(default_factory=dict)
     consents: dict[tuple[str, datetime], str] = field(default_factory=dict)
+    state: Said = field(default_factory=lambda: Said(0))
+    daily: dict[tuple[str, str], bool] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -129,6 +131,7 @@ class _Line:
         self._agree(home.said, HOME_COLUMNS)
         self._take_resident(home)
         self._take_devices(home)
+        self._agree(home.state, ("vacant",))
         self._take_contacts(home)
         self._take_consent(home)
         home.broken |= self._unreadable or self._faults.total > before
@@ -216,6 +219,8 @@ class _Line:
             person = self._person(name, self._values.get("language"))
             if person:
                 home.contacts[role, person.name, person.phone.number] = person
+            if role is Role.GUARDIAN:
+                self._take_daily(home, person)
         for name, (role, level) in OF_AN_AREA.items():
             person = self._person(name, None)
             if person and home.area:
@@ -223,6 +228,15 @@ class _Line:
                 self._gathered.shared[key] = person
             elif person:
                 self._fault(name, "旁边要写区、街道或社区", "needs its area in the same line")
+
+    def _take_daily(self, home: Home, guardian: Person | None) -> None:
+        wanted = self._values.get("daily_word")
+        if wanted is None:
+            return
+        if guardian is not None:
+            home.daily[guardian.name, guardian.phone.number] = wanted
+        elif not self._unreadable:
+            self._fault("daily_word", "旁边要写监护人", "needs the guardian in the same line")
 
     def _person(self, column: str, language: str | None) -> Person | None:
         name, phone = self._values.get(column), self._values.get(f"{column}_phone")
