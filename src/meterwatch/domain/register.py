@@ -25,6 +25,7 @@ from meterwatch.domain.household import Device, Swap
 
 Floats = NDArray[np.float64]
 
+THIN = 0.45  # of the readings within this share of the meter's interval the last one stands
 _AGREE = 3  # readings that make a new level
 _AGREE_SECONDS = 3_600.0
 _ROLLOVER_EDGE = 0.1  # share of the range at both ends that a rollover may span
@@ -180,3 +181,16 @@ class _Walk:
         for position, (index, at, litres) in enumerate(run):
             self.total += litres - self.last_litres
             self._append(index, at, litres, fresh=position == 0)
+
+
+def cells(at: Floats, width: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Split readings by cells of the clock; give the first and the last position of each.
+
+    Cells begin at fixed moments, so the same readings are chosen however far back one looks.
+
+    >>> cells(np.array([0.0, 5.0, 12.0, 31.0, 39.0]), 10.0)
+    (array([0, 2, 3]), array([1, 2, 4]))
+    """
+    edges = np.flatnonzero(np.diff(at // width)) + 1
+    zero, end = np.array([0], dtype=np.int64), np.array([len(at) - 1], dtype=np.int64)
+    return np.concatenate([zero, edges]), np.concatenate([edges - 1, end])

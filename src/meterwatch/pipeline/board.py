@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meterwatch.domain.household import DeviceKind, Swap
-from meterwatch.domain.register import Oddity, judge
+from meterwatch.domain.register import THIN, Oddity, cells, judge
 from meterwatch.domain.signal import Heartbeat, SilenceRule
 from meterwatch.domain.usage import Bools, Floats, UsageWindow
 from meterwatch.store.homes import Watched
@@ -27,7 +27,6 @@ DAYS = 5  # the window: longer than any silence limit plus the day that shows th
 HORIZON = DAYS * 86_400.0
 FINEST_MINUTES = 15  # what reports more often is joined: finer use says too much of a life
 GAP = 1.6  # an interval this many times the meter's own is a gap
-_THIN = 0.45  # of the readings within this share of the meter's interval the last one stands
 _HOUR = 3_600.0
 
 Ints = NDArray[np.int64]
@@ -121,7 +120,7 @@ class Board:
 
     def _append(self, rows: Ints, at: Floats, step: Floats, litres: Floats) -> None:
         total = np.where(np.isnan(self._raw[rows]), 0.0, self._total[rows, -1]) + step
-        least = _THIN * self._interval[rows]
+        least = THIN * self._interval[rows]
         joins = at // least == self._at[rows, -1] // least  # False where there is none
         moved = rows[~joins]
         for array in (self._at, self._total, self._broken):
@@ -171,7 +170,7 @@ class Board:
         device = self.meters[row].device
         judged = judge(at, litres, device, self._swaps.get(device.id, ()))
         kept = judged.kept
-        first, last = _cells(at[kept], _THIN * self._interval[row])
+        first, last = cells(at[kept], THIN * self._interval[row])
         broken = np.logical_or.reduceat(judged.fresh_level, first)
         last = last[-self._at.shape[1] :]
         width = len(last)
@@ -262,17 +261,6 @@ def _turns(rows: Ints) -> Iterable[Ints]:
     start = np.maximum.accumulate(np.where(first, np.arange(len(rows)), 0))
     rank = np.arange(len(rows)) - start
     return [order[rank == turn] for turn in range(int(rank.max()) + 1)]
-
-
-def _cells(at: Floats, width: float) -> tuple[Ints, Ints]:
-    """Split readings by cells of the clock; give the first and the last position of each.
-
-    Cells begin at fixed moments, so the same readings are chosen however far back one looks:
-    `Board._append` does it one by one.
-    """
-    edges = np.flatnonzero(np.diff(at // width)) + 1
-    zero, end = np.array([0], dtype=np.int64), np.array([len(at) - 1], dtype=np.int64)
-    return np.concatenate([zero, edges]), np.concatenate([edges - 1, end])
 
 
 def _intervals(at: Floats, total: Floats, broken: Bools, interval: Floats) -> dict[str, Any]:

@@ -1,13 +1,41 @@
 """Seen: what the detectors inferred from the use of water."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 
-from meterwatch.domain.signal.nouns import Condition, Origin, Signal, SubjectKind
+from meterwatch.domain.signal.nouns import (
+    FLAT_FLOW,
+    SLOW_LEAK,
+    Condition,
+    Origin,
+    Signal,
+    SubjectKind,
+)
 from meterwatch.domain.usage import Findings, UsageWindow
+
+_GOES_ON = ("severity", "begins_unseen")
+_OPEN_TAP, _BURST = 2.0, 3.0  # the severities of a flow
+
+
+def worries(detector: str, found: Findings) -> Iterator[tuple[str, Findings]]:
+    """Part the verdict of a detector by kind of worry: a slow leak is not looked after as a tap."""
+    if detector != FLAT_FLOW:
+        yield detector, found
+        return
+    slow = found.fired & (found.figures["severity"] < _OPEN_TAP)
+    yield FLAT_FLOW, replace(found, fired=found.fired & ~slow)
+    yield SLOW_LEAK, replace(found, fired=slow)
+
+
+def flow_of(evidence: Mapping[str, float | int | str]) -> str:
+    """Name the flow behind a worry: an open tap, or a burst pipe; nothing where it is unsaid."""
+    severity = evidence.get("severity")
+    if not isinstance(severity, int | float):
+        return ""
+    return "burst" if severity >= _BURST else "tap"
 
 
 def seen(
@@ -22,15 +50,22 @@ def seen(
     for row, home in enumerate(usage.homes):
         if home in standing and found.known[row] and _is_over(found, row, standing[home]):
             over = _seen(kind, usage, found, row)
-            signals.append(replace(over, condition=Condition.CLEARED))
+            # With a key of its own: the silence that begins here may become a worry itself.
+            over = replace(over, key=f"{over.key}:over", condition=Condition.CLEARED)
+            signals.append(over)
     return tuple(signals)
 
 
 def _is_over(found: Findings, row: int, began: datetime) -> bool:
-    """Tell a worry that ended from a limit that moved: a silence ends by use, by nothing else."""
+    """Tell a worry that ended from a limit that moved: a silence ends by use, by nothing else.
+
+    A flow ends where it is seen to stop: neither by turning into a weaker one that is a worry as
+    well, nor by hours of which nothing is known.
+    """
     last_use = found.figures.get("last_use_at")
     used = last_use is None or bool(last_use[row] > began.timestamp())
-    return used and not found.fired[row]
+    still = any(found.figures[name][row] > 0.0 for name in _GOES_ON if name in found.figures)
+    return used and not still and not found.fired[row]
 
 
 def _seen(kind: str, usage: UsageWindow, found: Findings, row: np.intp | int) -> Signal:
