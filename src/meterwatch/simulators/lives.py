@@ -35,12 +35,12 @@ class Often:
     uneven: float
 
 
-NIGHTS_AWAY = Often(4.5, 0.7)
-JOURNEYS = Often(5.0, 0.7)
+NIGHTS_AWAY = Often(4.5, 0.4)
+JOURNEYS = Often(5.0, 0.4)
 GUESTS = Often(10.0, 1.0)
 ILLNESSES = Often(1.5, 1.0)
 LEAKS = Often(0.5, 0.4)
-GAPS = Often(25.0, 0.5)
+GAPS = Often(70.0, 0.7)
 
 
 def ordinary(
@@ -86,7 +86,7 @@ def _month(seed: int, home: int, month: int) -> Iterator[HomeMishap]:
     for since, until in times(LEAKS, _ANY_HOUR, lambda: _days(rng, 10.0, 0.8, 55.0)):
         flow = rng.lognormal(1.2, 0.9)
         yield SlowLeak(home=home, since=since, until=until, litres_per_hour=flow)
-    for since, until in times(GAPS, _ANY_HOUR, lambda: _days(rng, 0.15, 1.0, 10.0)):
+    for since, until in times(GAPS, _ANY_HOUR, lambda: _days(rng, 0.2, 1.1, 10.0)):
         yield Unheard(home=home, since=since, until=until)
 
 
