@@ -100,6 +100,7 @@ class Escalation(Section):
     no_use: Annotated[Ladder, Said("久未用水", "no water used")] = Ladder()
     low_use: Annotated[Ladder, Said("用水过少", "too little water used")] = Ladder()
     flat_flow: Annotated[Ladder, Said("水流不停", "water that never stops")] = Ladder()
+    slow_leak: Annotated[Ladder, Said("慢漏", "a slow leak")] = Ladder()
     area_quiet: Annotated[
         Ladder, Said("一片住户同时没有用水", "homes of one group without water together")
     ] = Ladder()

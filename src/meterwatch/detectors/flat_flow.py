@@ -69,7 +69,8 @@ class FlatFlow:
 
     The figures are `severity`; `run_hours`, unknown hours included; `litres_per_hour`, its lowest
     rate; `night_litres_per_hour`, which of it stands anyway; `lost_litres`, what the rest came to;
-    and `shows_from_litres_per_hour`: a register of coarse steps shows no weaker flow.
+    `begins_unseen`, 1 where it is unknown if the water flowed before; `shows_from_litres_per_hour`:
+    a register of coarse steps shows no weaker flow.
 
     It takes a garden that is watered and a pool that is filled for an open tap. Which of the runs
     it was set on were leaks is not known: docs/reference/detectors.md.
@@ -140,6 +141,7 @@ class FlatFlow:
             self._note(runs, habit, rows)
             if not len(rows):
                 break
+        runs.begins_unseen[rows] = True
         return self._findings(usage, night, runs)
 
     def _points(self) -> tuple[Floats, Floats]:
@@ -166,6 +168,7 @@ class FlatFlow:
             over = flow - night[rows]
             gap = np.isfinite(ends) & (hours <= self.longest_gap_hours)
             goes_on = np.where(seen, over >= self.slow_litres_per_hour, gap & (not newest))
+        runs.begins_unseen[rows[~seen & ~goes_on]] = True
         rows, seen, over, hours = rows[goes_on], seen[goes_on], over[goes_on], hours[goes_on]
         runs.began[rows] = ends[goes_on] - hours * SECONDS
         runs.ends_seen[rows] = seen
@@ -233,6 +236,7 @@ class FlatFlow:
                 "litres_per_hour": np.where(flows, runs.least + night, np.nan),
                 "night_litres_per_hour": night,
                 "lost_litres": np.where(flows, runs.least * runs.hours, 0.0),
+                "begins_unseen": runs.begins_unseen.astype(np.float64),
                 "shows_from_litres_per_hour": np.fmax(
                     usage.resolution_litres, self.slow_litres_per_hour
                 ),
@@ -244,12 +248,14 @@ class FlatFlow:
 class _Runs:
     """The run that ends each row, as far back as it has been followed, and what is told of it.
 
-    `low` is its lowest rate so far, `ends_seen` whether its oldest interval is seen to flow;
+    `low` is its lowest rate so far, `ends_seen` whether its oldest interval is seen to flow,
+    `begins_unseen` whether it is unknown if the water flowed before;
     `since`, `hours`, `least`, `limit` and `severity` belong to the part that is told.
     """
 
     judged: Bools
     ends_seen: Bools
+    begins_unseen: Bools
     began: Floats
     low: Floats
     seen_hours: Floats
@@ -271,6 +277,7 @@ class _Runs:
         return cls(
             judged=np.zeros(homes, dtype=np.bool_),
             ends_seen=np.zeros(homes, dtype=np.bool_),
+            begins_unseen=np.zeros(homes, dtype=np.bool_),
             began=full(np.nan),
             low=full(np.inf),
             seen_hours=full(0.0),

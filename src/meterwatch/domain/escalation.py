@@ -21,6 +21,7 @@ from meterwatch.domain.signal import (
     LIFE_KINDS,
     LOW_USE,
     NO_USE,
+    SLOW_LEAK,
 )
 
 
@@ -150,6 +151,19 @@ AREA_POLICY = EscalationPolicy(
 )
 
 
+LEAK_POLICY = EscalationPolicy(
+    (
+        Step(_DUTY, timedelta(hours=24), Channel.CONSOLE),
+        Step(_FAMILY, timedelta(hours=24)),
+        Step((Role.COMMUNITY, Role.STREET_DUTY), timedelta(hours=48)),
+    ),
+    rounds=1,
+    exhausted_wait=timedelta(days=7),
+    acknowledged_wait=timedelta(days=2),
+    visiting_wait=timedelta(days=2),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Policies:
     """The policy of each kind of worry; upkeep kinds share the quiet one."""
@@ -161,6 +175,7 @@ class Policies:
             NO_USE: WATER_POLICY,
             LOW_USE: WATER_POLICY,
             FLAT_FLOW: WATER_POLICY,
+            SLOW_LEAK: LEAK_POLICY,
             AREA_QUIET: AREA_POLICY,
             AREA_WILD: AREA_POLICY,
         }

@@ -41,10 +41,10 @@ def say(kind: MessageKind, worry: str, language: str, params: Params) -> str:
     params : Mapping[str, str | int]
         `code`; for alerts `reason` (first, repeat, no_report, declined, not_reached), `ordinal`
         (1 for the first message) and for bells `pressed_at` (HH:MM); `by` (a role) where somebody
-        has it; `until` for absences; `of` where a kind has variants (`Language.variants`);
-        `used_at` (HH:MM) for a first use; `count` of homes; for answers `answer` (a key of
-        `Language.answers`, or `recorded` with `of`, what was said) and `codes`; `drill` (1) for an
-        exercise; `ref`, which is put at the end.
+        has it; `flow` (tap, burst) where water runs; `until` for absences; `of` where a kind has
+        variants (`Language.variants`); `used_at` (HH:MM) for a first use; `count` of homes; for
+        answers `answer` (a key of `Language.answers`, or `recorded` with `of`, what was said) and
+        `codes`; `drill` (1) for an exercise; `ref`, which is put at the end.
     """
     pieces = LANGUAGES[_language(language)]
     values = _values(pieces, worry, params)
@@ -61,7 +61,7 @@ def template(kind: MessageKind, worry: str, language: str, params: Params) -> st
     """Name the approved template that says the same, for carriers that take only those."""
     parts = [kind.value]
     if kind is MessageKind.ALERT:
-        parts += [_family(worry), _reason(params)]
+        parts += [_worry(worry, params), _reason(params)]
     if kind is MessageKind.GOOD_NEWS and _family(worry) in ZH.eased:
         parts += [_family(worry)]
     if _variant(kind, params) in ZH.variants:
@@ -104,6 +104,12 @@ def _pattern(pieces: Language, kind: MessageKind, params: Params) -> str:
     return pieces.answers.get(answer, noted)
 
 
+def _worry(worry: str, params: Params) -> str:
+    """Give the key of what a worry is called: a flow is an open tap or a burst pipe by its size."""
+    told = f"{_family(worry)}.{params.get('flow', '')}"
+    return told if told in ZH.worries else _family(worry)
+
+
 def _variant(kind: MessageKind, params: Params) -> str:
     return f"{kind}.{params.get('of', '')}"
 
@@ -119,7 +125,7 @@ def _values(pieces: Language, worry: str, params: Params) -> dict[str, str]:
         "home": place[absent],
         "yours": pieces.yours[absent],
         "it": pieces.it[absent],
-        "worry": known.get(_family(worry), pieces.other),
+        "worry": known.get(_worry(worry, params), pieces.other),
         "eased": pieces.eased.get(_family(worry), pieces.eased[""]),
         "reason": pieces.reasons.get(_reason(params), ""),
         "urge": pieces.urge[weight(worry)],

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, tzinfo
 from meterwatch.domain.alert import Alert, State
 from meterwatch.domain.household import Contact
 from meterwatch.domain.notification import EXPIRES, FAILED, Delivery, MessageKind, merge
-from meterwatch.domain.signal import BELL_KINDS
+from meterwatch.domain.signal import BELL_KINDS, FLAT_FLOW, flow_of
 from meterwatch.notify.provider import (
     Absent,
     CannotTell,
@@ -177,6 +177,8 @@ def _params(parcel: Parcel, alert: Alert | None, zone: tzinfo) -> dict[str, str 
     params["code"] = alert.code
     if note.kind is MessageKind.ALERT:
         params |= {"reason": alert.reason, "ordinal": _ordinal(note.round, note.step, alert)}
+    if alert.kind == FLAT_FLOW:
+        params["flow"] = flow_of(alert.evidence)
     if alert.kind in BELL_KINDS:
         params["pressed_at"] = f"{alert.began_at.astimezone(zone):%H:%M}"
     return params

@@ -31,6 +31,7 @@ from meterwatch.domain.signal import (
     lost,
     missed,
     seen,
+    worries,
 )
 from meterwatch.domain.usage import Findings, LocalTime, UsageProfile, UsageWindow
 from meterwatch.pipeline.board import Board
@@ -195,7 +196,8 @@ def _inferred(
 ) -> list[Signal]:
     """Turn verdicts into signals; what a declared absence explains raises nothing."""
     signals: list[Signal] = []
-    for kind, findings in found.items():
+    parted = (part for name, findings in found.items() for part in worries(name, findings))
+    for kind, findings in parted:
         homes = {key[1]: one.began_at for key, one in standing.items() if key[2] == kind}
         for signal in seen(kind, usage, findings, homes):
             fresh = signal.condition is Condition.ACTIVE and signal.subject_id not in homes

@@ -14,7 +14,7 @@ from enum import StrEnum
 from meterwatch.domain.escalation import EscalationPolicy, Step, is_bell, is_life
 from meterwatch.domain.household import Grade, Role
 from meterwatch.domain.notification import Notification
-from meterwatch.domain.signal import Condition, SubjectKind
+from meterwatch.domain.signal import VISITED_KINDS, Condition, SubjectKind
 
 
 class State(StrEnum):
@@ -118,6 +118,11 @@ class Alert:
     def life(self) -> bool:
         """Whether somebody may be in need."""
         return is_life(self.kind)
+
+    @property
+    def visited(self) -> bool:
+        """Whether what is found at a visit answers it."""
+        return self.kind in VISITED_KINDS
 
     @property
     def raised_at(self) -> datetime:

@@ -8,10 +8,11 @@ from meterwatch.domain.alert.advance import advance, open_alert
 from meterwatch.domain.alert.nouns import Act, Alert, Circle, Line, Move, State
 from meterwatch.domain.escalation import Policies
 from meterwatch.domain.household import Grade
-from meterwatch.domain.signal import Condition, Origin, Signal, SubjectKind
+from meterwatch.domain.signal import SLOW_LEAK, Condition, Origin, Signal, SubjectKind
 
 Subject = tuple[SubjectKind, int]
 REST = timedelta(hours=24)  # for so long a worry that people answered is not raised again
+LEAK_REST = timedelta(hours=72)  # by then the flow that they left is learnt
 _ACTS = {
     Condition.ACTIVE: Act.RETURN,
     Condition.CLEARED: Act.CLEAR,
@@ -85,7 +86,8 @@ def rests(signal: Signal, answered_at: datetime | None) -> bool:
     """
     if answered_at is None or signal.origin is Origin.HEARD:
         return False
-    return signal.at <= answered_at and signal.as_of < answered_at + REST
+    rest = LEAK_REST if signal.kind == SLOW_LEAK else REST
+    return signal.at <= answered_at and signal.as_of < answered_at + rest
 
 
 def _says_nothing_new(signal: Signal, alert: Alert | None) -> bool:

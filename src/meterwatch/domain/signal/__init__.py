@@ -23,14 +23,16 @@ from meterwatch.domain.signal.nouns import (
     METER_SILENT,
     NO_USE,
     SILENCE_KINDS,
+    SLOW_LEAK,
     UNKNOWN_BELL,
     USE_KINDS,
+    VISITED_KINDS,
     Condition,
     Origin,
     Signal,
     SubjectKind,
 )
-from meterwatch.domain.signal.seen import seen
+from meterwatch.domain.signal.seen import flow_of, seen, worries
 
 __all__ = [
     "AREA_KINDS",
@@ -49,18 +51,22 @@ __all__ = [
     "METER_SILENT",
     "NO_USE",
     "SILENCE_KINDS",
+    "SLOW_LEAK",
     "UNKNOWN_BELL",
     "USE_KINDS",
+    "VISITED_KINDS",
     "Condition",
     "Heartbeat",
     "Origin",
     "Signal",
     "SilenceRule",
     "SubjectKind",
+    "flow_of",
     "heard",
     "lost",
     "missed",
     "placed",
     "seen",
     "strange",
+    "worries",
 ]

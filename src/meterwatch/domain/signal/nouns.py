@@ -34,6 +34,7 @@ BELL_MISSED = "bell_missed"  # a press from a retained message or a bridge's mem
 NO_USE = "no_use"
 LOW_USE = "low_use"
 FLAT_FLOW = "flat_flow"
+SLOW_LEAK = "slow_leak"  # a weak flow that stands: it wants a plumber, and hides small uses
 METER_SILENT = "meter_silent"
 HUB_SILENT = "hub_silent"
 BATTERY = "battery"
@@ -45,7 +46,8 @@ UNKNOWN_BELL = "unknown_bell"  # a bell that nobody registered was pressed: of w
 LIFE_KINDS = frozenset({BELL, BELL_MISSED, NO_USE, LOW_USE, FLAT_FLOW})
 BELL_KINDS = frozenset({BELL, BELL_MISSED})
 SILENCE_KINDS = frozenset({METER_SILENT, HUB_SILENT})
-USE_KINDS = frozenset({NO_USE, LOW_USE, FLAT_FLOW})
+USE_KINDS = frozenset({NO_USE, LOW_USE, FLAT_FLOW, SLOW_LEAK})
+VISITED_KINDS = LIFE_KINDS | {SLOW_LEAK}  # what was found at a visit answers them
 AREA_KINDS = frozenset({AREA_QUIET, AREA_WILD})
 EXPLAINED_BY_ABSENCE = frozenset({NO_USE, LOW_USE})
 

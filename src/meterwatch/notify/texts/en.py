@@ -14,6 +14,7 @@ from meterwatch.domain.signal import (
     LOW_USE,
     METER_SILENT,
     NO_USE,
+    SLOW_LEAK,
     UNKNOWN_BELL,
 )
 from meterwatch.notify.texts.language import Language
@@ -40,6 +41,9 @@ EN = Language(
         NO_USE: "has used no water for long",
         LOW_USE: "has used very little water",
         FLAT_FLOW: "has water running all the time",
+        f"{FLAT_FLOW}.tap": "may have a tap left on",
+        f"{FLAT_FLOW}.burst": "may have a burst pipe",
+        SLOW_LEAK: "may have a slow leak and is watched less well",
         METER_SILENT: "has a silent water meter, state unknown",
         HUB_SILENT: "has many silent meters, state unknown",
         BATTERY: "has a device with a low battery",

@@ -25,7 +25,8 @@ class Language:
     reasons : Mapping
         Why we write again: repeat, no_report, declined, not_reached.
     worries : Mapping
-        By kind; what is not in it is `other`. `timeless` serves bells whose time is not known.
+        By kind, and by kind and `flow` where water runs; what is not in it is `other`. `timeless`
+        serves bells whose time is not known.
     eased : Mapping
         What good news is, by the kind of worry; under "" what it is for all others.
     urge, how : Mapping

@@ -14,6 +14,7 @@ from meterwatch.domain.signal import (
     LOW_USE,
     METER_SILENT,
     NO_USE,
+    SLOW_LEAK,
     UNKNOWN_BELL,
 )
 from meterwatch.notify.texts.language import Language
@@ -40,6 +41,9 @@ ZH = Language(
         NO_USE: "长时间未用水",
         LOW_USE: "用水明显偏少",
         FLAT_FLOW: "水一直在流",
+        f"{FLAT_FLOW}.tap": "水龙头可能没关",
+        f"{FLAT_FLOW}.burst": "可能爆管",
+        SLOW_LEAK: "可能慢漏，看护减弱",
         METER_SILENT: "水表无信号，情况不明",
         HUB_SILENT: "多户水表无信号，情况不明",
         BATTERY: "设备电量低",

@@ -13,7 +13,7 @@ from meterwatch.domain.alert import (
     advance,
     open_alert,
 )
-from meterwatch.domain.signal import LIFE_KINDS, Origin, Signal
+from meterwatch.domain.signal import VISITED_KINDS, Origin, Signal
 from meterwatch.domain.visit import Mode, Outcome, Visit
 from meterwatch.pipeline.moves import keep_move, keep_raised
 from meterwatch.pipeline.respond.absences import end_in, vacate_in
@@ -37,7 +37,7 @@ def decline(store: Store, alert_id: int, by: str, now: datetime) -> Alert:
 
 
 def report(store: Store, visit: Visit, now: datetime) -> int:
-    """Log a visit; its outcome answers every open life alert of the home raised before it.
+    """Log a visit; its outcome answers what stands about the home and was raised before it.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def _raise_anew(tx: Transaction, alert: Alert, visit_id: int, now: datetime) -> 
 
 
 def report_in(
-    tx: Transaction, visit: Visit, now: datetime, kinds: Collection[str] = LIFE_KINDS
+    tx: Transaction, visit: Visit, now: datetime, kinds: Collection[str] = VISITED_KINDS
 ) -> int:
     """Log a visit within a transaction that is already open; it answers alerts of these kinds."""
     answered = [
