@@ -12,7 +12,7 @@ import pytest
 from meterwatch.config import ConfigErrors, Settings, is_loopback, load
 from meterwatch.config.telling import Escalation
 from meterwatch.config.template import DETECTOR_TITLES, DETECTOR_WORDS, reference, tables, template
-from meterwatch.detectors import DETECTORS, Budget, NoUse, build
+from meterwatch.detectors import DETECTORS, Budget, LowUse, NoUse, build
 from meterwatch.domain.escalation import Policies
 from meterwatch.domain.household import Grade, Role
 from meterwatch.domain.signal import BELL, LIFE_KINDS, METER_SILENT, NO_USE, SilenceRule
@@ -45,7 +45,8 @@ def test_without_a_file_everything_has_a_default() -> None:
     assert settings.deployment.tz.key == "Asia/Shanghai"
     assert settings.escalation.policies() == Policies()
     assert settings.silence.rule() == SilenceRule()
-    assert settings.detector_tables() == {"no_use": {"use_litres": 3.0}}
+    asking = ("no_use", "low_use", "odd_hours")
+    assert settings.detector_tables() == {name: {"use_litres": 3.0} for name in asking}
 
 
 def test_the_file_in_the_working_directory_counts() -> None:
@@ -189,7 +190,7 @@ def test_every_mistake_is_said_in_both_languages() -> None:
             "messaging_service_sid",
         ),
         ("[escalation.bell]\nrounds = 'two'", "escalation.bell.rounds", "whole number"),
-        ("[detectors.magic]\nx = 1", "detectors", "no_use, flat_flow"),
+        ("[detectors.magic]\nx = 1", "detectors", "no_use, low_use"),
     ],
 )
 def test_a_mistake_names_its_key_and_its_mend(text: str, key: str, mend: str) -> None:
@@ -299,9 +300,10 @@ def test_every_life_worry_has_a_ladder_of_its_own() -> None:
 
 def test_what_counts_as_use_is_said_once_and_may_be_said_for_the_detector() -> None:
     once = load(written("[usage]\nuse_litres = 5\n"))
-    assert once.detector_tables() == {"no_use": {"use_litres": 5.0}}
+    assert {table["use_litres"] for table in once.detector_tables().values()} == {5.0}
     twice = load(written("[usage]\nuse_litres = 5\n[detectors.no_use]\nuse_litres = 2\n"))
-    assert twice.detector_tables() == {"no_use": {"use_litres": 2.0}}
+    assert twice.detector_tables()["no_use"] == {"use_litres": 2.0}
+    assert twice.detector_tables()["low_use"] == {"use_litres": 5.0}
 
 
 def test_a_budget_of_false_alarms_is_set_for_all_and_by_grade() -> None:
@@ -323,7 +325,7 @@ def test_the_environment_sets_what_the_detectors_take(monkeypatch: pytest.Monkey
     monkeypatch.setenv("METERWATCH_DETECTORS__FLAT_FLOW__ENABLED", "false")
     settings = load()
     assert settings.budget() == Budget(2.5, {Grade.RED: 8.0})
-    assert build(settings.detector_tables()) == (NoUse(use_litres=4.0),)
+    assert build(settings.detector_tables()) == (NoUse(use_litres=4.0), LowUse())
     monkeypatch.setenv(f"{prefix}USE_LITRES", "four")
     with pytest.raises(ConfigErrors, match="use_litres: must be a number, not 'four'"):
         load()

@@ -4,13 +4,13 @@ They say the same rules a second time, as slowly and as readably as they can be 
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from meterwatch.detectors import Detector, FlatFlow, NoUse
+from meterwatch.detectors import FlatFlow, NoUse
 from meterwatch.domain.usage import LocalTime, UsageProfile, UsageWindow
 
 
@@ -38,6 +38,10 @@ class Home:
     usual_longest: float = math.nan
     night: float = 0.0  # litres an hour that stand anyway
     day: float = 0.0  # the strongest flow above it that stood for a day
+    usual_totals: tuple[float, ...] = ()  # of three days: litres, activity
+    floors: tuple[tuple[float, ...], ...] = ()  # the same by weekday
+    night_use: tuple[float, ...] = ()  # by local hour
+    local_seconds: Callable[[float], float] = float
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,10 @@ def homes_of(usage: UsageWindow, profile: UsageProfile, local: LocalTime) -> lis
             float(profile.longest_silence_hours[row]),
             _or_zero(profile.night_litres_per_hour[row]),
             _or_zero(profile.day_litres_per_hour[row]),
+            tuple(profile.usual_totals[row].tolist()),
+            tuple(tuple(each) for each in profile.floors[row].tolist()),
+            tuple(profile.night_use[row].tolist()),
+            _local_seconds(local),
         )
         for row in range(len(usage.homes))
     ]
@@ -79,17 +87,23 @@ def _or_zero(learnt: float) -> float:
 
 def _limit_of(profile: UsageProfile, row: int, local: LocalTime) -> Callable[[float], float]:
     def limit(moment: float) -> float:
-        moment -= 1800  # the middle of the hour that showed the use
-        offset = float(local.offsets[0])
-        for change, after in zip(local.changes.tolist(), local.offsets[1:].tolist(), strict=True):
-            if moment >= change:
-                offset = after
-        seconds = moment + offset
+        seconds = _local_seconds(local)(moment - 1800)  # the middle of the hour of the use
         weekday = (int(seconds // 86400) + 3) % 7
         day_class = {4: 1, 5: 2, 6: 3}.get(weekday, 0)
         return float(profile.limits_hours[row, day_class, int(seconds // 3600) % 24])
 
     return limit
+
+
+def _local_seconds(local: LocalTime) -> Callable[[float], float]:
+    def seconds(moment: float) -> float:
+        offset = float(local.offsets[0])
+        for change, after in zip(local.changes.tolist(), local.offsets[1:].tolist(), strict=True):
+            if moment >= change:
+                offset = after
+        return moment + offset
+
+    return seconds
 
 
 def flow(slots: list[Interval | None], at: int, least_hours: float) -> tuple[float, float] | None:
@@ -178,6 +192,7 @@ def flat_flow(rule: FlatFlow, home: Home) -> Verdict:
             "litres_per_hour": math.nan if told is None else told.low + home.night,
             "night_litres_per_hour": home.night,
             "lost_litres": 0.0 if told is None else told.low * length,
+            "begins_unseen": float(_begins_unseen(rule, home, rates)),
             "shows_from_litres_per_hour": max(home.resolution, rule.slow_litres_per_hour),
         },
     )
@@ -230,6 +245,19 @@ def _parts(rule: FlatFlow, home: Home, rates: list[float | None]) -> Iterator[Pa
         yield Part(slot.start, low, seen, unseen)
 
 
+def _begins_unseen(rule: FlatFlow, home: Home, rates: list[float | None]) -> bool:
+    """Whether what came before the run is unknown, rather than a stop."""
+    for at in range(len(rates) - 1, -1, -1):
+        slot, rate = home.slots[at], rates[at]
+        if rate is not None and rate - home.night < rule.slow_litres_per_hour:
+            return False
+        if rate is None and (at == len(rates) - 1 or slot is None):
+            return True
+        if rate is None and slot is not None and slot.hours > rule.longest_gap_hours:
+            return True
+    return True
+
+
 def _rate(rule: FlatFlow, home: Home, at: int) -> float | None:
     slot = home.slots[at]
     if slot is None or not slot.known or slot.hours > rule.longest_interval_hours:
@@ -238,19 +266,6 @@ def _rate(rule: FlatFlow, home: Home, at: int) -> float | None:
         return slot.litres / slot.hours
     measured = flow(home.slots, at, 0.9)
     return measured[0] if measured is not None else None
-
-
-TWINS: Mapping[str, Callable[[Detector, Home], Verdict]] = {
-    NoUse.name: no_use,  # type: ignore[dict-item]  # each twin knows its own detector
-    FlatFlow.name: flat_flow,  # type: ignore[dict-item]  # as above
-}
-
-
-def judge(
-    detector: Detector, usage: UsageWindow, profile: UsageProfile, local: LocalTime
-) -> list[Verdict]:
-    twin = TWINS[detector.name]
-    return [twin(detector, home) for home in homes_of(usage, profile, local)]
 
 
 def longest_ended(quiet: list[bool]) -> float:

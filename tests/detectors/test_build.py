@@ -1,10 +1,16 @@
 import pytest
 
-from meterwatch.detectors import DETECTORS, FlatFlow, NoUse, build
+from meterwatch.detectors import DETECTORS, FlatFlow, LowUse, NoUse, OddHours, build
 
 
 def test_without_any_table_every_detector_has_its_defaults() -> None:
-    assert build({}) == (NoUse(), FlatFlow())
+    assert build({}) == (NoUse(), LowUse(), FlatFlow())
+
+
+def test_odd_hours_are_watched_only_where_somebody_asks_for_it() -> None:
+    asked = build({"odd_hours": {"enabled": True, "nights": 4}})
+    assert asked[-1] == OddHours(nights=4.0)
+    assert len(build({"odd_hours": {"nights": 4}})) == 3
 
 
 def test_a_table_changes_only_what_it_names() -> None:
@@ -12,13 +18,14 @@ def test_a_table_changes_only_what_it_names() -> None:
 
 
 def test_a_detector_is_left_out_where_it_is_not_enabled() -> None:
-    assert build({"flat_flow": {"enabled": False}, "no_use": {"enabled": True}}) == (NoUse(),)
+    off = {"low_use": {"enabled": False}, "flat_flow": {"enabled": False}}
+    assert build({**off, "no_use": {"enabled": True}}) == (NoUse(),)
 
 
 @pytest.mark.parametrize(
     ("tables", "place", "mend"),
     [
-        ({"no_usage": {}}, r"\[detectors\.no_usage\]", "no_use, flat_flow"),
+        ({"no_usage": {}}, r"\[detectors\.no_usage\]", "no_use, low_use"),
         ({"no_use": {"litres": 3}}, r"\[detectors\.no_use\] litres", "use_litres"),
         ({"no_use": {"use_litres": "3"}}, r"\[detectors\.no_use\] use_litres", "a number"),
         ({"no_use": {"use_litres": True}}, r"\[detectors\.no_use\] use_litres", "a number"),

@@ -9,8 +9,8 @@ import pytest
 
 from meterwatch.detectors import DETECTORS, Detector, build
 from meterwatch.domain.usage import Findings, Floats, LocalTime, UsageProfile, UsageWindow
-from tests.detectors.naive import TWINS, judge
 from tests.detectors.towns import profile_of, town
+from tests.detectors.twins import TWINS, judge
 
 SEEDS = range(12)
 LOCAL = LocalTime.of(ZoneInfo("Europe/Madrid"))
@@ -153,9 +153,10 @@ def test_a_detector_survives_configuration(detector: Detector) -> None:
         for field in dataclasses.fields(DETECTORS[detector.name])
     }
     off = {name: {"enabled": False} for name in DETECTORS if name != detector.name}
-    (again,) = build({**off, detector.name: changed})
+    (again,) = build({**off, detector.name: {"enabled": True, **changed}})
     assert again != detector
-    (once_more,) = build({**off, detector.name: dataclasses.asdict(again)})  # type: ignore[call-overload]
+    kept = {"enabled": True, **dataclasses.asdict(again)}  # type: ignore[call-overload]
+    (once_more,) = build({**off, detector.name: kept})
     assert once_more == again
 
 

@@ -4,7 +4,14 @@ import math
 
 import numpy as np
 
-from meterwatch.domain.usage import CLASSES, HOURS, UsageProfile, UsageWindow
+from meterwatch.domain.usage import (
+    CLASSES,
+    HOURS,
+    MEASURES,
+    WEEKDAYS,
+    UsageProfile,
+    UsageWindow,
+)
 from tests.detectors.naive import Home, Interval, as_window
 
 NEWEST = 1_772_352_000.0  # 2026-03-01 08:00 UTC, a Sunday
@@ -25,6 +32,10 @@ def profile_of(usage: UsageWindow, seed: int) -> UsageProfile:
     longest, days = rng.uniform(0, 40, count), np.full(count, 28.0)
     night = rng.choice([0.0, 0.0, 1.7, 11.0, np.nan], count)
     day = rng.choice([0.0, 0.0, 4.0, 40.0, np.nan], count)
+    totals = rng.uniform(20.0, 3_000.0, (count, 1)) ** np.array([1.0, 0.75])
+    totals[rng.random(count) < 0.1] = np.nan
+    shares = rng.uniform(0.1, 0.6, (count, MEASURES, WEEKDAYS))
+    night_use = rng.choice([0.0, 0.01, 0.1, np.nan], (count, HOURS))
     return UsageProfile(
         usage.homes,
         limits,
@@ -33,6 +44,9 @@ def profile_of(usage: UsageWindow, seed: int) -> UsageProfile:
         days,
         night_litres_per_hour=night,
         day_litres_per_hour=day,
+        usual_totals=totals,
+        floors=totals[:, :, np.newaxis] * shares,
+        night_use=night_use,
     )
 
 

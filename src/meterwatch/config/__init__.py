@@ -107,7 +107,8 @@ class Settings(BaseSettings):
     def detector_tables(self) -> Mapping[str, Mapping[str, Any]]:
         """Give what `detectors.build` takes; `[usage] use_litres` counts where none is given."""
         use = {"use_litres": self.usage.use_litres}
-        return {**self.detectors, "no_use": {**use, **self.detectors.get("no_use", {})}}
+        asking = {name: {**use, **self.detectors.get(name, {})} for name in detectors.BY_USE}
+        return {**self.detectors, **asking}
 
     def budget(self) -> Budget:
         """Give how many false alarms a home may cost."""

@@ -15,13 +15,17 @@ from pydantic_core import PydanticUndefined
 from meterwatch.config import Settings
 from meterwatch.config.said import Said
 from meterwatch.config.telling import Escalation, Ladder, StepTable
-from meterwatch.detectors import DETECTORS, LEARNT, Budget
+from meterwatch.detectors import DETECTORS, LEARNT, OPTIONAL, Budget
 from meterwatch.detectors.budgets import LEAST, MOST
 from meterwatch.domain.household import Grade, Role
 
 DETECTOR_TITLES: Mapping[str, Said] = {
     "no_use": Said("久未用水", "No water used for longer than usual"),
+    "low_use": Said("用水过少", "Far less water than usual"),
     "flat_flow": Said("水流不停", "Water that never stops"),
+    "odd_hours": Said(
+        "夜里反常用水,只看红色户,不发短信", "Water on quiet nights: red homes only, never a text"
+    ),
 }
 DETECTOR_WORDS: Mapping[str, Said] = {
     "enabled": Said("是否启用", "whether it is in use"),
@@ -34,6 +38,18 @@ DETECTOR_WORDS: Mapping[str, Said] = {
     ),
     "min_limit_hours": Said("上限最短几小时", "a learnt limit is at least so many hours"),
     "max_limit_hours": Said("上限最长几小时", "and at most so many"),
+    "floor_share": Said(
+        "下限再乘以这个数:小于 1 警情少些,大于 1 早些",
+        "the floors are taken times this: below 1 for fewer alarms, above for sooner ones",
+    ),
+    "least_known_share": Said(
+        "三天里至少要有这么多的数据", "the share of the three days that must be known"
+    ),
+    "nights": Said("连续几夜", "how many nights in a row"),
+    "quiet_share": Said(
+        "夜里哪个钟点用水的日子不超过这个比例,就算安静",
+        "an hour of the night is quiet where at most this share of nights had use in it",
+    ),
     "degraded_litres_per_hour": Said(
         "长流水达到每小时几升,就说保护变差",
         "a standing flow from which protection is called degraded, in litres an hour",
@@ -182,7 +198,7 @@ def _keys(model: Any) -> Iterator[Key]:
 
 def _detector_tables() -> Iterator[Table]:
     for name, detector in DETECTORS.items():
-        enabled = Key("enabled", "true", DETECTOR_WORDS["enabled"])
+        enabled = Key("enabled", _toml(name not in OPTIONAL), DETECTOR_WORDS["enabled"])
         learnt = [key for key in LEARNT.get(name, ()) if key in LEARNING_WORDS]
         how = (Key(key, *LEARNING_WORDS[key]) for key in learnt)
         keys = (Key(f.name, _toml(f.default), DETECTOR_WORDS[f.name]) for f in fields(detector))

@@ -12,10 +12,25 @@ from typing import Any, ClassVar, Protocol
 
 from meterwatch.detectors.budgets import Budget
 from meterwatch.detectors.flat_flow import FlatFlow
+from meterwatch.detectors.low_use import LowUse
 from meterwatch.detectors.no_use import NoUse
+from meterwatch.detectors.odd_hours import OddHours
 from meterwatch.domain.usage import Findings, LocalTime, UsageProfile, UsageWindow
 
-__all__ = ["DETECTORS", "LEARNT", "Budget", "Detector", "FlatFlow", "NoUse", "budget_of", "build"]
+__all__ = [
+    "BY_USE",
+    "DETECTORS",
+    "LEARNT",
+    "OPTIONAL",
+    "Budget",
+    "Detector",
+    "FlatFlow",
+    "LowUse",
+    "NoUse",
+    "OddHours",
+    "budget_of",
+    "build",
+]
 
 
 class Detector(Protocol):
@@ -34,9 +49,13 @@ class Detector(Protocol):
 DETECTORS: Mapping[str, type[Any]] = MappingProxyType(
     {
         NoUse.name: NoUse,
+        LowUse.name: LowUse,
         FlatFlow.name: FlatFlow,
+        OddHours.name: OddHours,
     }
 )
+OPTIONAL = frozenset({OddHours.name})  # only where their table says `enabled = true`
+BY_USE = (NoUse.name, LowUse.name, OddHours.name)  # ask what counts as a use
 # What a detector's table says of how its limits are learnt, and not of how it judges by them.
 LEARNT: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {NoUse.name: ("false_alarms_per_home_year", "by_grade", "prior")}
@@ -46,7 +65,8 @@ LEARNT: Mapping[str, tuple[str, ...]] = MappingProxyType(
 def build(settings: Mapping[str, Mapping[str, object]]) -> tuple[Detector, ...]:
     """Make the detectors that the `[detectors.<name>]` tables of a configuration ask for.
 
-    A detector without a table takes its defaults; `enabled = false` leaves it out.
+    A detector without a table takes its defaults; `enabled = false` leaves it out, and those of
+    `OPTIONAL` ask for `enabled = true`.
 
     Raises
     ------
@@ -69,7 +89,7 @@ def build(settings: Mapping[str, Mapping[str, object]]) -> tuple[Detector, ...]:
             for key, value in settings.get(name, {}).items()
             if key not in LEARNT.get(name, ())
         }
-        enabled = table.pop("enabled", True)
+        enabled = table.pop("enabled", name not in OPTIONAL)
         if not isinstance(enabled, bool):
             raise ValueError(  # noqa: TRY004  # one kind of error for every fault of a configuration
                 f"[detectors.{name}] enabled: must be true or false, not {enabled!r}"

@@ -10,7 +10,10 @@ absence belong among the unknown, or a holiday would teach a long limit.
 import numpy as np
 
 from meterwatch.detectors.arrays import base_flow, trailing, used
+from meterwatch.detectors.floors import learn_floors
 from meterwatch.detectors.limits import learn_limits
+from meterwatch.detectors.night_flow import learn_day_flow, learn_night_flow
+from meterwatch.detectors.odd_hours import learn_night_use
 from meterwatch.detectors.prior import Prior
 from meterwatch.detectors.silences import Silences
 from meterwatch.domain.usage import (
@@ -34,12 +37,13 @@ _SECONDS = 3_600.0
 def learn(
     silences: Silences,
     past: Floats,
-    first_day: int,  # noqa: ARG001  # what follows the seasons asks for it
+    first_day: int,
     prior: Prior,
     alarms_per_year: Floats,
     *,
     use_litres: float = USE_LITRES,
     resolution_litres: Floats | None = None,
+    flows_answered_at: Floats | None = None,
 ) -> UsageProfile:
     """Learn the profile of N homes.
 
@@ -60,6 +64,8 @@ def learn(
         Water in one hour above the base flow from which the hour counts as used.
     resolution_litres : (N,) float64, optional
         The smallest step of each register; one litre if left out.
+    flows_answered_at : (N,) float64, local seconds since 1970-01-01, optional
+        When people last answered for a flow of the home; NaN if never.
 
     Returns
     -------
@@ -75,6 +81,10 @@ def learn(
     hourly = _whole_days(homes, past.reshape(len(past), -1), None)
     steps = np.ones(len(homes)) if resolution_litres is None else resolution_litres
     limits, expected = learn_limits(silences, prior, alarms_per_year)
+    night_flow = learn_night_flow(past, first_day, flows_answered_at)
+    usual_totals, floors = learn_floors(
+        past, first_day, use_litres=use_litres, resolution_litres=steps
+    )
     return UsageProfile(
         homes,
         limits_hours=limits,
@@ -82,13 +92,19 @@ def learn(
         longest_silence_hours=_longest(homes, hourly, steps, use_litres),
         days=silences.seen.astype(np.float64),
         alarms_per_year=expected,
+        night_litres_per_hour=night_flow,
+        day_litres_per_hour=learn_day_flow(past, night_flow),
+        usual_totals=usual_totals,
+        floors=floors,
+        night_use=learn_night_use(past, first_day, use_litres=use_litres),
     )
 
 
 def _longest(homes: tuple[int, ...], hourly: Floats, steps: Floats, use_litres: float) -> Floats:
     usage = _as_window(homes, hourly, steps)
     in_use = used(usage, base_flow(usage), use_litres)
-    return longest_ended_run(np.isfinite(hourly) & ~in_use)
+    longest = longest_ended_run(np.isfinite(hourly) & ~in_use)
+    return np.where(longest > 0.0, longest, np.nan)
 
 
 def learn_longest(
