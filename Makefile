@@ -6,12 +6,13 @@ ARGS ?=
 # An environment that already has the tools for development serves the demo as well.
 READY := $(if $(wildcard .venv/.ready-dev),.venv/.ready-dev,.venv/.ready-runtime)
 
-.PHONY: help setup demo test check format lock vendor words pages clean
+.PHONY: help setup demo test check bench format lock vendor words pages clean
 
 help:
 	@echo "make demo    show the main job at http://127.0.0.1:8000 (ARGS=\"--port 8123 --for 60 --no-browser\")"
 	@echo "make test    run every test, with the real broker, database and browser (ARGS= goes to pytest)"
 	@echo "make check   format, lint, types, import contracts"
+	@echo "make bench   what things cost against a floor (ARGS=\"sweep --json\"); fails where one is over its budget"
 	@echo "make setup   make .venv from the lock files"
 	@echo "make format  put the sources into the one format and mend what can be mended"
 	@echo "make lock    refresh the lock files (UPGRADE=1 takes newer versions)"
@@ -41,6 +42,9 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: setup
+	@$(BIN)/python -m bench $(ARGS)
+
 format: setup
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
@@ -61,4 +65,4 @@ pages: setup
 
 clean:
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
-	find src tests scripts -type d -name __pycache__ -prune -exec rm -rf {} +
+	find bench src tests scripts -type d -name __pycache__ -prune -exec rm -rf {} +
