@@ -31,6 +31,7 @@ PAGES = [
     "/visits/new",
     "/visits/new?household=1&alert=1",
     "/system",
+    "/outages",
     "/about/licences",
 ]
 

@@ -21,7 +21,16 @@ from starlette.types import Scope
 from meterwatch.dashboard import api, hooks, live, probes
 from meterwatch.dashboard.desk import Clock, Settings, desk_of, reader
 from meterwatch.dashboard.live import Pulse
-from meterwatch.dashboard.pages import about, alerts, households, login, queue, system, visits
+from meterwatch.dashboard.pages import (
+    about,
+    alerts,
+    households,
+    login,
+    outages,
+    queue,
+    system,
+    visits,
+)
 from meterwatch.dashboard.security import HEADERS, Guard
 from meterwatch.notify.provider import Provider
 from meterwatch.store import Store
@@ -83,7 +92,8 @@ def make(
     )
     app.state.desk = desk
     app.state.pulse = Pulse(desk)
-    parts = (queue, alerts, households, visits, system, login, about, probes, live, hooks, api)
+    pages = (queue, alerts, households, visits, outages, system, login, about)
+    parts = (*pages, probes, live, hooks, api)
     for part in parts:
         app.include_router(part.router)
     if demo is not None:

@@ -137,7 +137,16 @@ NOT_ALLOWED: Names = {
     "had_it": mark("You have had it once without a visit; go, or let somebody else take it."),
     "say_how": mark("Please say how you know: did you go there, or phone?"),
 }
+OUTAGES: Names = {
+    "repair": mark("Pipes are repaired"),
+    "works": mark("Works"),
+    "flushing": mark("Pipes are flushed"),
+    "power": mark("No power for the pumps"),
+    "other": mark("Other"),
+}
 DONE: Names = {
+    "outage": mark("The outage is noted; it ends by itself."),
+    "outage_ended": mark("The outage has ended; silences there count anew."),
     "acknowledge": mark("You have it now. Go, or report what was found, before the time is up."),
     "go": mark("It is noted that somebody is on the way, and the others are told."),
     "decline": mark("It is noted, and the next people are being told."),

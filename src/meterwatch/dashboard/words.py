@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from meterwatch.dashboard import area_words
 from meterwatch.dashboard.tongue import Tongue, mark
 from meterwatch.domain.alert import Alert, Condition, State
 from meterwatch.domain.escalation import is_bell
 from meterwatch.domain.household import Grade
 from meterwatch.domain.signal import (
+    AREA_QUIET,
+    AREA_WILD,
     BATTERY,
     BELL,
     BELL_MISSED,
@@ -48,6 +51,8 @@ KINDS: Mapping[str, str] = {
     BATTERY: mark("Battery low"),
     BUTTON_SILENT: mark("Bell silent"),
     UNKNOWN_BELL: mark("Unregistered bell pressed"),
+    AREA_QUIET: mark("Many homes without water"),
+    AREA_WILD: mark("Many homes drawing water"),
 }
 ROLES: Mapping[str, str] = {
     "bells": mark("Bells"),
@@ -71,6 +76,8 @@ _SEVERITIES: Mapping[str, Severity] = {
     BATTERY: Severity.NOTICE,
     BUTTON_SILENT: Severity.NOTICE,
     UNKNOWN_BELL: Severity.IMPORTANT,
+    AREA_QUIET: Severity.IMPORTANT,
+    AREA_WILD: Severity.NOTICE,
 }
 _LARGEST_FIGURE = 1e10  # past this it is no moment and no length; NaN fails the comparison too
 _STILL_HEARD = timedelta(hours=2)  # a meter that spoke longer ago is not "still" speaking
@@ -236,6 +243,10 @@ def _unknown_bell(case: _Case) -> list[str]:
     return [say(text, device=device, time=at), say("find out whose it is, and register it")]
 
 
+def _together(case: _Case) -> list[str]:
+    return area_words.together(case.tongue, case.alert)
+
+
 def _other(case: _Case) -> list[str]:
     return [kind(case.tongue, case.alert.kind)]
 
@@ -264,4 +275,6 @@ _SENTENCES = {
     BATTERY: _battery,
     BUTTON_SILENT: _button_silent,
     UNKNOWN_BELL: _unknown_bell,
+    AREA_QUIET: _together,
+    AREA_WILD: _together,
 }

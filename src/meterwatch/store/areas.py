@@ -34,20 +34,24 @@ class Areas:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def groups(self, least: int) -> tuple[Group, ...]:
-        """Give every group of at least so many homes with a meter; of equal ones the first kind."""
+    def groups(self, least: int, *, whole: bool = False) -> tuple[Group, ...]:
+        """Give every group of at least so many homes with a meter.
+
+        Of groups with the same homes the first kind stands for all, unless the `whole` is wanted.
+        """
         homes: defaultdict[Name, list[int]] = defaultdict(list)
         paths: dict[int, Path] = {}
         for home, path, names in self._homes(None):
             paths[home] = path
             for named in names:
                 homes[named].append(home)
-        found: dict[tuple[int, ...], Group] = {}
+        found: dict[object, Group] = {}
         for (kind, area, name), members in sorted(homes.items(), key=_rank):
-            if len(members) >= least and tuple(members) not in found:
+            same = (kind, area, name) if whole else tuple(members)
+            if len(members) >= least and same not in found:
                 wide = kind in {GroupKind.ZONE, GroupKind.HUB}
                 about = subject_area([paths[home] for home in members]) if wide else area
-                found[tuple(members)] = Group(kind, about, name, tuple(members))
+                found[same] = Group(kind, about, name, tuple(members))
         return tuple(found.values())
 
     def keys_of(self, homes: Collection[int]) -> Mapping[int, frozenset[str]]:

@@ -11,7 +11,7 @@ from meterwatch.dashboard.desk import Number, Reader, ReaderHere, not_found, pla
 from meterwatch.domain.alert import State
 from meterwatch.domain.notification import MessageKind
 from meterwatch.domain.signal import SubjectKind
-from meterwatch.store.views import alerts, usage
+from meterwatch.store.views import alerts, areas, usage
 from meterwatch.store.views import visits as ledger
 
 router = APIRouter()
@@ -68,10 +68,21 @@ def _page(reader: Reader, template: str, number: int) -> Response:
         subject = page.row.alert.subject_id
         hours = usage.last_hours(view, subject, reader.now, desk.local, CHART_HOURS) if home else ()
         visits = ledger.page(view, ledger.Sought(ids=page.visits)) if page.visits else ()
+        evidence = areas.evidence_homes(view, page.row.alert.evidence)
+        outages = areas.outages_around(view, page.row.alert)
     mine = page.row.alert.owner == reader.by
     kept = set() if desk.demo else _kept(page.messages)
     history = timeline.history(reader.tongue, page.lines, page.row.alert, kept)
-    return reader.page(template, page=page, hours=hours, visits=visits, mine=mine, history=history)
+    return reader.page(
+        template,
+        page=page,
+        hours=hours,
+        visits=visits,
+        mine=mine,
+        history=history,
+        evidence=evidence,
+        outages=outages,
+    )
 
 
 def _kept(messages: Iterable[alerts.MessageRow]) -> set[tuple[int, int]]:
