@@ -28,6 +28,7 @@ from meterwatch.dashboard.pages import (
     login,
     outages,
     queue,
+    reports,
     system,
     visits,
 )
@@ -92,7 +93,7 @@ def make(
     )
     app.state.desk = desk
     app.state.pulse = Pulse(desk)
-    pages = (queue, alerts, households, visits, outages, system, login, about)
+    pages = (queue, alerts, households, visits, reports, outages, system, login, about)
     parts = (*pages, probes, live, hooks, api)
     for part in parts:
         app.include_router(part.router)

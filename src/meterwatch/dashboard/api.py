@@ -8,7 +8,9 @@ from pydantic import BaseModel
 
 from meterwatch.dashboard import words
 from meterwatch.dashboard.desk import Number, Reader, ReaderHere, not_found
-from meterwatch.store.views import alerts, home, usage, visits
+from meterwatch.dashboard.pages.reports import period_of
+from meterwatch.domain.lesson import Verdict
+from meterwatch.store.views import alerts, home, precision, usage, visits
 from meterwatch.store.views.queue import QueueRow
 
 router = APIRouter(prefix="/api/v1")
@@ -86,6 +88,39 @@ class VisitOut(BaseModel):
     saw_person_at: datetime | None
     corrects: int | None
     alerts: list[int]
+
+
+class RuleOut(BaseModel):
+    """How often one rule was right; `precision` and its bounds are null where nothing is known."""
+
+    kind: str
+    severity: int
+    alerts: int
+    per_home_year: float | None
+    found: dict[str, int]
+    precision: float | None
+    interval90: tuple[float, float] | None
+
+
+@router.get("/reports/precision")
+def rule_list(
+    reader: ReaderHere, since: State = "", until: State = "", grade: State = ""
+) -> list[RuleOut]:
+    """Say how often each rule was right from one day to another (`2026-11-01`), by default 90."""
+    with reader.desk.store.view() as view:
+        rows = precision.rules(view, period_of(reader, since, until, grade))
+    return [
+        RuleOut(
+            kind=row.kind,
+            severity=row.severity,
+            alerts=row.tally.alerts,
+            per_home_year=row.per_home_year,
+            found={one: row.tally.by_verdict.get(one, 0) for one in Verdict},
+            precision=row.tally.precision,
+            interval90=row.tally.interval,
+        )
+        for row in rows
+    ]
 
 
 @router.get("/alerts")

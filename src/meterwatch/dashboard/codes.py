@@ -6,6 +6,7 @@ from meterwatch.dashboard.tongue import Tongue, mark
 from meterwatch.domain.alert import State
 from meterwatch.domain.fact import Refusal
 from meterwatch.domain.household import VACANT, DeviceKind, Grade, Level, Role
+from meterwatch.domain.lesson import Verdict
 from meterwatch.domain.notification import Answer, Delivery, MessageKind
 from meterwatch.domain.register import Oddity
 from meterwatch.domain.visit import Mode, Need, Outcome, Seen
@@ -74,6 +75,13 @@ OUTCOMES: Names = {
     Outcome.VISITORS: mark("Visitors or cleaning"),
     Outcome.NO_ACCESS: mark("Nobody opened"),
     Outcome.UNKNOWN: mark("Not known"),
+}
+VERDICTS: Names = {
+    Verdict.TRUE: mark("Was right"),
+    Verdict.FALSE: mark("Well, and at home"),
+    Verdict.AWAY: mark("Away or in hospital"),
+    Verdict.DEVICE: mark("Meter, bell or pipes"),
+    Verdict.UNKNOWN: mark("Nobody has said"),
 }
 NEEDS: Names = {
     Need.HEALTH: mark("Health"),
