@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from meterwatch.commands.evaluate import evaluate
@@ -32,24 +33,26 @@ def readings(tmp_path: Path) -> Path:
 
 
 def test_a_program_reads_the_report_as_json(app: typer.Typer, readings: Path) -> None:
-    asked = ["--zone", "UTC", "--collapses", "5", "--fixed", "12", "--fixed", "24", "--json"]
+    asked = ["--zone", "UTC", "--collapses", "5", "--rules", "F12", "--rules", "F24", "--json"]
     ran = CliRunner().invoke(app, [str(readings), *asked])
     assert ran.exit_code == 0, ran.output
     report = json.loads(ran.stdout)
-    assert [row["rule"] for row in report["rows"]] == [
-        *("no_use", "flat_flow"),
-        *("no_use 12 h", "no_use 24 h"),
-    ]
+    names = [rule["name"] for rule in report["rules"]]
+    assert names[:3] == ["no_use 2", "no_use 5", "no_use 10"]
+    assert names[-2:] == ["F12", "F24"]
     assert report["homes"] == 1
-    assert report["rows"][3]["alarms_per_household_year"]["all"]["value"] > 0
+    assert report["rules"][-1]["false_alarms"]["all"] > 0
 
 
 def test_a_person_reads_a_table_in_both_languages(app: typer.Typer, readings: Path) -> None:
-    ran = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(readings), "--collapses", "5"])
+    ran = CliRunner().invoke(app, [str(readings), "--collapses", "5", "--budget", "5"])
     assert ran.exit_code == 0, ran.output
     assert "误报" in ran.stdout
     assert "household-years" in ran.stdout
-    assert "no_use 24 h" in ran.stdout
+    for whole in ("no_use 5", "F24", "E1.25", "leak 10 L/h"):
+        assert whole in ran.stdout
+    assert "…" not in ran.stdout
+    assert max(cell_len(line) for line in ran.stdout.splitlines()) <= 120
 
 
 def test_detectors_come_from_the_configuration_that_is_named(
@@ -59,12 +62,60 @@ def test_detectors_come_from_the_configuration_that_is_named(
     config.write_text(
         "[usage]\nuse_litres = 4.0\n[detectors.flat_flow]\nenabled = false\n", encoding="utf-8"
     )
-    asked = ["--config", str(config), "--collapses", "2", "--json"]
+    asked = [
+        "--config",
+        str(config),
+        "--collapses",
+        "2",
+        "--budget",
+        "3",
+        "--rules",
+        "none",
+        "--json",
+    ]
     ran = CliRunner().invoke(app, [str(readings), *asked])
     assert ran.exit_code == 0, ran.output
-    rows = json.loads(ran.stdout)["rows"]
-    assert [row["rule"] for row in rows] == ["no_use", "no_use 24 h"]
-    assert all("use_litres=4.0" in row["settings"] for row in rows)
+    rules = {rule["name"]: rule for rule in json.loads(ran.stdout)["rules"]}
+    assert "no_use 3" in rules
+    assert "flat_flow" not in rules
+    assert "use_litres=4.0" in rules["no_use 3"]["settings"]
+
+
+def test_alarms_are_written_a_line_each(app: typer.Typer, readings: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "alarms.csv"
+    config = tmp_path / "meterwatch.toml"
+    config.write_text(
+        "[detectors.no_use]\nmin_limit_hours = 24\nmax_limit_hours = 24\n", encoding="utf-8"
+    )
+    asked = ["--config", str(config), "--budget", "5", "--zone", "UTC", "--alarms", str(sheet)]
+    ran = CliRunner().invoke(app, [str(readings), *asked])
+    assert ran.exit_code == 0, ran.output
+    assert sheet.read_text(encoding="utf-8").splitlines() == [
+        "home,kind,since,fired_at",
+        "a,no_use 5,2026-02-19T20:00:00Z,2026-02-20T20:00:00Z",
+    ]
+
+
+def test_cohorts_come_from_the_file_of_households(
+    app: typer.Typer, readings: Path, tmp_path: Path
+) -> None:
+    homes = tmp_path / "homes.csv"
+    homes.write_text("household,persons\na,2\nb,\n", encoding="utf-8")
+    asked = ["--households", str(homes), "--collapses", "2", "--budget", "5", "--json"]
+    ran = CliRunner().invoke(app, [str(readings), *asked])
+    assert ran.exit_code == 0, ran.output
+    assert [*json.loads(ran.stdout)["cohorts"]] == ["two persons"]
+    homes.write_text("household,persons\na,many\n", encoding="utf-8")
+    ran = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(readings), *asked])
+    assert ran.exit_code == 2
+    assert "line 2" in ran.output
+
+
+def test_a_rule_that_does_not_exist_is_refused(app: typer.Typer, readings: Path) -> None:
+    asked = [str(readings), "--rules", "X9"]
+    ran = CliRunner(env={"COLUMNS": "200"}).invoke(app, asked)
+    assert ran.exit_code == 2
+    assert "X9" in ran.output
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """`meterwatch evaluate`: how early and how quiet the detectors are on recorded homes."""
 
+import csv
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -11,26 +14,24 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from meterwatch import detectors
+from meterwatch.commands.given import give_up
+from meterwatch.commands.scores import show
 from meterwatch.config import ConfigErrors, Settings, load
-from meterwatch.detectors import Detector, NoUse
-from meterwatch.evaluation import COLLAPSES, SEED, Report
+from meterwatch.config.prior import read_prior
+from meterwatch.detectors import NoUse
+from meterwatch.detectors.prior import Prior
+from meterwatch.evaluation import Arrivals, Candidate, Conditions, Record, Report
+from meterwatch.evaluation import alarms as raised_by
 from meterwatch.evaluation import evaluate as score
-from meterwatch.evaluation.records import read_records
+from meterwatch.evaluation.cohorts import read_persons
+from meterwatch.evaluation.priors import clash
+from meterwatch.evaluation.records import read_records, with_gaps
 
-COLUMNS = (
-    "规则\nrule",
-    "误报/户年\nalarms a household-year",
-    "≥48 h 已报备\n≥48 h declared",
-    "仅 <24 h\n<24 h only",
-    "中位 h\nmedian h",
-    "p90 h",
-    "≤12 h",
-    "≤24 h",
-    "72 h 漏报\nmissed in 72 h",
-)
+SCREEN = 120  # columns, where the output is no terminal
+BUDGETS = (2.0, 5.0, 10.0)
+OWN, FOLDS, SHIPPED = "auto", "folds", "default"
 
 File = Annotated[
     Path,
@@ -44,18 +45,77 @@ Zone = Annotated[str, typer.Option(help="这些住户的时区。 Where the home
 Config = Annotated[
     Path | None, typer.Option(help="检测器设置取自此文件。 Takes the detectors from this file.")
 ]
-Fixed = Annotated[
+Budgets = Annotated[
     list[float] | None,
     typer.Option(
-        min=1.0, max=72.0, help="对照：固定小时数，可重复。 A fixed limit to compare with."
+        "--budget",
+        min=0.2,
+        max=50.0,
+        help="no_use 的误报预算，每户每年，可重复。 False alarms a household-year; repeatable.",
+        show_default="2, 5, 10",
     ),
 ]
-Number = Annotated[int, typer.Option(help="每户假设倒地次数。 Collapses a home.", min=1, max=2_000)]
+Rules = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="对照规则：usual、all、none 或 F24、G1.5 等，可重复。 Plain rules beside ours.",
+        show_default="usual",
+    ),
+]
+PriorOf = Annotated[
+    str,
+    typer.Option(
+        "--prior",
+        help="先验：auto、folds、default 或文件。 auto: what ships, unless it was fitted on "
+        "homes of this file; folds: on the other homes of the file; default; or a file.",
+    ),
+]
+Households = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="household,persons 的 CSV，按人数分组。 Cohorts by how many live in a home.",
+    ),
+]
+Partial = Annotated[
+    list[float] | None,
+    typer.Option(
+        "--partial",
+        min=0.0,
+        max=0.9,
+        help="部分减少后仍保留的用水份额，可重复。 Share of use that goes on; may be repeated.",
+        show_default="0.25",
+    ),
+]
+Number = Annotated[int, typer.Option(help="每户注入次数。 Injections a home.", min=1, max=2_000)]
 Seed = Annotated[int, typer.Option(help="随机种子。 Seed.", min=0)]
 Transport = Annotated[
     float, typer.Option(help="读数迟到几小时。 Hours by which readings arrive late.", min=0.0)
 ]
+DailyAt = Annotated[
+    float | None,
+    typer.Option(
+        help="表每天此时上传一次（当地时）。 Readings are sent once a day at this local hour.",
+        min=0.0,
+        max=24.0,
+    ),
+]
+Gaps = Annotated[
+    float, typer.Option(help="另外丢失的时间份额。 Share of time lost besides.", min=0.0, max=0.5)
+]
 Resolution = Annotated[float, typer.Option(help="表的最小步长，升。 Litres a step.", min=0.001)]
+AlarmFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--alarms",
+        help="只把报警写入此 CSV。 Writes the alarms to this file and scores nothing.",
+    ),
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option(file_okay=False, help="图写入此目录。 Draws plots into this directory."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。 Prints JSON.")]
 
 
@@ -63,67 +123,139 @@ def evaluate(
     file: File,
     zone: Zone = "Asia/Shanghai",
     config: Config = None,
-    fixed: Fixed = None,
-    collapses: Number = COLLAPSES,
-    seed: Seed = SEED,
+    budgets: Budgets = None,
+    rules: Rules = None,
+    prior: PriorOf = OWN,
+    households: Households = None,
+    partial: Partial = None,
+    collapses: Number = 150,
+    seed: Seed = 7,
     transport_hours: Transport = 0.0,
+    daily_at: DailyAt = None,
+    gaps: Gaps = 0.0,
     resolution_litres: Resolution = 1.0,
+    alarms: AlarmFile = None,
+    plot: Plot = None,
     as_json: AsJson = False,
 ) -> None:
-    """用真实读数给检测器打分。 Scores the detectors on recorded homes.
+    """用真实读数给检测器打分，并列简单规则。 Scores detectors, and plain rules, on recorded homes.
 
-    例 / Example:  meterwatch evaluate readings.csv.gz --zone Europe/Madrid --fixed 12 --fixed 24
+    例 / Example:  meterwatch evaluate readings.csv.gz --zone Europe/Madrid --budget 5 --rules all
     """
-    place, settings = _zone(zone), _settings(config)
-    use_litres = settings.usage.use_litres
-    rules = _rules(settings, [24.0] if fixed is None else fixed)
-    try:
-        with _bar() as (reading, scoring):
-            records = read_records(file, resolution_litres, reading)
-            report = score(
-                records,
-                place,
-                rules,
-                use_litres=use_litres,
-                collapses=collapses,
-                seed=seed,
-                transport_hours=transport_hours,
-                progress=scoring,
-            )
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="FILE") from error
+    settings = _settings(config)
+    conditions = Conditions(collapses, seed, tuple(partial or Conditions().partial_shares))
+    with _refused(), _bar() as (reading, scoring):
+        records = [
+            with_gaps(record, gaps, seed) if gaps else record
+            for record in read_records(file, resolution_litres, reading)
+        ]
+        asked = Asked(
+            records,
+            _zone(zone),
+            _candidates(settings, budgets or BUDGETS),
+            _prior(prior, settings, records),
+            Arrivals(transport_hours, daily_at),
+            settings.usage.use_litres,
+        )
+        if alarms:
+            _write_alarms(alarms, asked)
+            return
+        persons = read_persons(households) if households else {}
+        report = asked.score(rules or ["usual"], conditions, persons, scoring)
+    if plot:
+        _draw(report, plot)
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:
-        show(report, Console())
+        show(report, Console(width=None if sys.stdout.isatty() else SCREEN))
 
 
-def show(report: Report, console: Console) -> None:
-    """Print a report as a table, with what the figures mean under it."""
-    table = Table(*COLUMNS)
-    for row in report.rows:
-        table.add_row(*row.cells())
-    console.print(table)
-    console.print(
-        f"{report.homes} 户，{report.household_years:.1f} 户年，{report.collapses} 次假设倒地；"
-        f"另有 {report.left_out} 户不够格。括号：按户自助法 90 % 区间；各户 10/50/90 百分位。\n"
-        f"{report.homes} homes, {report.household_years:.1f} household-years, "
-        f"{report.collapses} injected collapses; {report.left_out} homes did not enter. "
-        "In brackets: 90 % bootstrap interval over homes; 10/50/90 percentile of homes."
-    )
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is scored, on which homes, with what is known of homes in general."""
 
+    records: Sequence[Record]
+    zone: ZoneInfo
+    candidates: Sequence[Candidate]
+    prior: Prior | None
+    arrivals: Arrivals
+    use_litres: float
 
-def _rules(settings: Settings, fixed: Sequence[float]) -> dict[str, Detector]:
-    use_litres = settings.usage.use_litres
-    rules = {each.name: each for each in detectors.build(settings.detector_tables())}
-    for hours in fixed:
-        rules[f"no_use {hours:g} h"] = NoUse(
-            use_litres=use_litres,
-            default_limit_hours=hours,
-            min_limit_hours=hours,
-            max_limit_hours=hours,
+    def score(
+        self,
+        rules: Sequence[str],
+        conditions: Conditions,
+        persons: Mapping[str, int],
+        progress: Callable[[float], None],
+    ) -> Report:
+        """Score them."""
+        return score(
+            self.records,
+            self.zone,
+            self.candidates,
+            self.prior,
+            rules=rules,
+            conditions=conditions,
+            arrivals=self.arrivals,
+            persons=persons,
+            use_litres=self.use_litres,
+            progress=progress,
         )
-    return rules
+
+
+def _candidates(settings: Settings, budgets: Sequence[float]) -> list[Candidate]:
+    """Give the configured detectors, `no_use` once for each budget."""
+    found = []
+    for each in detectors.build(settings.detector_tables()):
+        if isinstance(each, NoUse):
+            found += [Candidate(f"{each.name} {budget:g}", each, budget) for budget in budgets]
+        else:
+            found.append(Candidate(each.name, each, budgets[0]))
+    return found
+
+
+def _prior(asked: str, settings: Settings, records: Sequence[Record]) -> Prior | None:
+    """Give the prior that was asked for; None stands for one fitted in folds."""
+    if asked == FOLDS:
+        return None
+    if asked not in {OWN, SHIPPED}:
+        return read_prior(Path(asked))
+    shipped = settings.prior()
+    taught = clash(shipped, [record.home for record in records])
+    return None if taught and asked == OWN else shipped
+
+
+def _write_alarms(path: Path, asked: Asked) -> None:
+    """Write the alarms, a line each: home, name of the rule, when it began, when it fired."""
+    rows = raised_by(
+        asked.records,
+        asked.zone,
+        asked.candidates,
+        asked.prior,
+        arrivals=asked.arrivals,
+        use_litres=asked.use_litres,
+    )
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        sheet = csv.writer(lines, lineterminator="\n")
+        sheet.writerow(("home", "kind", "since", "fired_at"))
+        sheet.writerows((home, kind, _moment(since), _moment(at)) for home, kind, since, at in rows)
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _draw(report: Report, folder: Path) -> None:
+    try:
+        from meterwatch.evaluation.plots import draw
+    except ModuleNotFoundError as error:
+        give_up(
+            f"画图需要 matplotlib：pip install 'meterwatch[plots]' / plots need {error.name}: "
+            "pip install 'meterwatch[plots]'"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in draw(report, folder):
+        typer.echo(path, err=True)
 
 
 def _settings(config: Path | None) -> Settings:
@@ -141,6 +273,15 @@ def _zone(name: str) -> ZoneInfo:
             f"没有这个时区：{name} / no such zone; write it like Asia/Shanghai",
             param_hint="--zone",
         ) from error
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """Say of what cannot be scored why not."""
+    try:
+        yield
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 @contextmanager

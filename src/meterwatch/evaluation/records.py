@@ -11,17 +11,18 @@ import math
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
 from meterwatch.domain.household import Device, DeviceKind
-from meterwatch.domain.register import judge
+from meterwatch.domain.register import THIN, cells, judge
 from meterwatch.domain.usage import Floats
 
 COLUMNS = ("household", "at", "register_litres")
+LOST_HOURS = (2.0, 48.0)
 PLACED_HOURS = 1.6  # use in a longer gap cannot be placed; the live board does the same
 _SECONDS = 3_600.0
 _GZIP = b"\x1f\x8b"
@@ -41,6 +42,8 @@ class Record:
         The first reading.
     ends_at, hours, litres : (K,) float64
         As in `UsageWindow`: litres are NaN where a gap moved and where the level is new.
+    drawn : (K,) float64, litres
+        What the register moved by, also across a gap; NaN where the level is new.
     readings : int
         How many readings count.
     resolution_litres : float
@@ -51,6 +54,7 @@ class Record:
     ends_at: Floats
     hours: Floats
     litres: Floats
+    drawn: Floats
     readings: int
     resolution_litres: float = 1.0
 
@@ -106,17 +110,49 @@ def as_record(
     registers = np.array([first[moment] for moment in sorted(first)], dtype=np.float64)
     meter = Device(0, 0, DeviceKind.METER, home, resolution_litres=resolution_litres)
     judged = judge(at, registers, meter)
-    ends = at[judged.kept]
-    litres, hours = np.diff(judged.total), np.diff(ends) / _SECONDS
-    unplaced = ((hours > PLACED_HOURS) & (litres > 0.0)) | judged.fresh_level[1:]
+    first_of, last_of = cells(at[judged.kept], THIN * meter.interval_minutes * 60.0)
+    ends = at[judged.kept][last_of]
+    moved, hours = np.diff(judged.total[last_of]), np.diff(ends) / _SECONDS
+    fresh_level = np.logical_or.reduceat(judged.fresh_level, first_of)
+    drawn = np.where(fresh_level[1:], np.nan, moved)
     return Record(
         home,
         float(ends[0]),
         ends[1:],
         hours,
-        np.where(unplaced, np.nan, litres),
+        placed(hours, drawn),
+        drawn,
         len(judged.kept),
         resolution_litres,
+    )
+
+
+def placed(hours: Floats, drawn: Floats) -> Floats:
+    """Give the litres that can be placed: NaN where a gap moved."""
+    with np.errstate(invalid="ignore"):
+        return np.where((hours > PLACED_HOURS) & (drawn > 0.0), np.nan, drawn)
+
+
+def with_gaps(record: Record, share: float, seed: int) -> Record:
+    """Lose readings, as a network does: stretches of two hours to two days, a share of the time."""
+    rng = np.random.default_rng([seed, zlib.crc32(record.home.encode())])
+    lost = np.zeros(len(record.ends_at), dtype=np.bool_)
+    while share * lost.size > lost.sum():
+        begins = record.ends_at[rng.integers(lost.size)]
+        until = begins + rng.uniform(*LOST_HOURS) * _SECONDS
+        lost |= (record.ends_at >= begins) & (record.ends_at < until)
+    kept = np.flatnonzero(~lost[:-1])
+    kept = np.append(kept, len(lost) - 1)  # the last reading stays, so the record ends as it did
+    begins_at = np.append(0, kept[:-1] + 1)
+    hours = np.add.reduceat(record.hours, begins_at)
+    drawn = np.add.reduceat(record.drawn, begins_at)
+    return replace(
+        record,
+        ends_at=record.ends_at[kept],
+        hours=hours,
+        litres=placed(hours, drawn),
+        drawn=drawn,
+        readings=len(kept) + 1,
     )
 
 
