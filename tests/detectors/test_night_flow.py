@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from meterwatch.detectors.night_flow import learn_day_flow, learn_night_flow
+from meterwatch.detectors.night_flow import FlowsTold, learn_day_flow, learn_night_flow
 from meterwatch.domain.usage import HOURS, Floats
 
 NAN = math.nan
@@ -19,8 +19,9 @@ def days(count: int, leak: float = 0.0) -> Floats:
     return np.tile(day.astype(np.float64), (1, count, 1)) + leak
 
 
-def night(past: Floats, answered: float = NAN) -> float:
-    (learnt,) = learn_night_flow(past, FIRST, np.array([answered])).tolist()
+def night(past: Floats, answered: float = NAN, unanswered: float = NAN) -> float:
+    told = FlowsTold(np.array([answered]), np.array([unanswered]))
+    (learnt,) = learn_night_flow(past, FIRST, told).tolist()
     return float(learnt)
 
 
@@ -67,6 +68,17 @@ def test_the_rest_of_the_day_of_an_answer_is_too_little_to_learn_from() -> None:
 
 def test_an_answer_of_long_ago_changes_nothing() -> None:
     assert night(days(28, leak=12.0), (FIRST - 300) * DAY) == 12.0
+
+
+def test_a_leak_that_nobody_answered_for_is_not_learnt_however_long_it_stands() -> None:
+    past = np.concatenate([days(8), days(20, leak=12.0)], axis=1)
+    assert night(past, unanswered=(FIRST + 8) * DAY + 600.0) == 0.0
+    assert math.isnan(night(days(28, leak=12.0), unanswered=(FIRST - 3) * DAY))
+
+
+def test_a_leak_that_grew_after_it_was_answered_for_is_learnt_as_it_was() -> None:
+    past = np.concatenate([days(20), days(4, leak=12.0), days(4, leak=30.0)], axis=1)
+    assert night(past, (FIRST + 20) * DAY, unanswered=(FIRST + 24) * DAY) == 12.0
 
 
 def test_less_than_a_week_teaches_nothing() -> None:

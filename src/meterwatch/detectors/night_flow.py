@@ -6,6 +6,8 @@ it is judged. A leak is told within days and learnt only after three weeks of st
 people answered for it: then one day after they did is enough.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from meterwatch.domain.usage import HOURS, Bools, Floats
@@ -18,7 +20,20 @@ DAY_HOURS = 23
 NEWEST_DAYS = 2  # which may hold the very flow that is judged
 
 
-def learn_night_flow(past: Floats, first_day: int, answered_at: Floats | None = None) -> Floats:
+@dataclass(frozen=True, slots=True, eq=False)
+class FlowsTold:
+    """What people said of the flows of N homes, (N,) local seconds since 1970-01-01; NaN if never.
+
+    `answered_at` is when they last answered for a flow that they left: what stood before teaches
+    nothing any more, and one day after it is enough. `unanswered_since` is when a flow began that
+    nobody has answered for yet: it teaches nothing before somebody has.
+    """
+
+    answered_at: Floats
+    unanswered_since: Floats
+
+
+def learn_night_flow(past: Floats, first_day: int, told: FlowsTold | None = None) -> Floats:
     """Learn the flow that usually stands in each of N homes.
 
     The least of a day is its lowest mean of three hours in a row; what three days in four reach
@@ -30,19 +45,17 @@ def learn_night_flow(past: Floats, first_day: int, answered_at: Floats | None = 
         Water drawn in each local hour, the oldest day first; NaN where unknown.
     first_day : int
         The local day of the first column, in days since 1970-01-01.
-    answered_at : (N,) float64, local seconds since 1970-01-01, optional
-        When people last answered for a flow of the home; NaN if never. What stood before it
-        teaches nothing then, and one day after it is enough. Hours of a flow that nobody
-        answered for yet belong among the unknown.
+    told : FlowsTold, optional
+        Of these homes; nothing was said of any if left out.
 
     Returns
     -------
     (N,) float64, litres per hour; NaN where too little is known.
     """
     needed = np.full(len(past), LEAST_DAYS, dtype=np.int64)
-    if answered_at is not None:
-        past = np.where(_before(answered_at, first_day, past.shape[1]), np.nan, past)
-        needed[answered_at > first_day * HOURS * 3_600.0] = 1
+    if told is not None:
+        past = np.where(_untaught(told, first_day, past.shape[1]), np.nan, past)
+        needed[told.answered_at > first_day * HOURS * 3_600.0] = 1
     least = _least_of_days(past)
     count = np.isfinite(least).sum(axis=1)
     place = np.floor(SHARE * np.maximum(count - 1, 0)).astype(np.int64)
@@ -79,11 +92,14 @@ def learn_day_flow(past: Floats, night: Floats) -> Floats:
     return above
 
 
-def _before(answered_at: Floats, first_day: int, days: int) -> Bools:
-    hours = (first_day * HOURS + np.arange(days * HOURS, dtype=np.float64)) * 3_600.0
+def _untaught(told: FlowsTold, first_day: int, days: int) -> Bools:
+    """Mark the hours that teach nothing, (N, D, 24)."""
+    begins = (first_day * HOURS + np.arange(days * HOURS, dtype=np.float64)) * 3_600.0
     with np.errstate(invalid="ignore"):
-        before: Bools = hours < answered_at[:, np.newaxis]
-    return before.reshape(len(answered_at), days, HOURS)
+        before = begins < told.answered_at[:, np.newaxis]
+        since = begins + 3_600.0 > told.unanswered_since[:, np.newaxis]
+    untaught: Bools = before | since
+    return untaught.reshape(len(before), days, HOURS)
 
 
 def _least_of_days(past: Floats) -> Floats:

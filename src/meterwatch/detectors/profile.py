@@ -12,7 +12,7 @@ import numpy as np
 from meterwatch.detectors.arrays import base_flow, trailing, used
 from meterwatch.detectors.floors import learn_floors
 from meterwatch.detectors.limits import learn_limits
-from meterwatch.detectors.night_flow import learn_day_flow, learn_night_flow
+from meterwatch.detectors.night_flow import FlowsTold, learn_day_flow, learn_night_flow
 from meterwatch.detectors.odd_hours import learn_night_use
 from meterwatch.detectors.prior import Prior
 from meterwatch.detectors.silences import Silences
@@ -43,7 +43,7 @@ def learn(
     *,
     use_litres: float = USE_LITRES,
     resolution_litres: Floats | None = None,
-    flows_answered_at: Floats | None = None,
+    flows_told: FlowsTold | None = None,
 ) -> UsageProfile:
     """Learn the profile of N homes.
 
@@ -64,8 +64,8 @@ def learn(
         Water in one hour above the base flow from which the hour counts as used.
     resolution_litres : (N,) float64, optional
         The smallest step of each register; one litre if left out.
-    flows_answered_at : (N,) float64, local seconds since 1970-01-01, optional
-        When people last answered for a flow of the home; NaN if never.
+    flows_told : FlowsTold of N homes, optional
+        What people said of water that runs there.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def learn(
     hourly = _whole_days(homes, past.reshape(len(past), -1), None)
     steps = np.ones(len(homes)) if resolution_litres is None else resolution_litres
     limits, expected = learn_limits(silences, prior, alarms_per_year)
-    night_flow = learn_night_flow(past, first_day, flows_answered_at)
+    night_flow = learn_night_flow(past, first_day, flows_told)
     usual_totals, floors = learn_floors(
         past, first_day, use_litres=use_litres, resolution_litres=steps
     )

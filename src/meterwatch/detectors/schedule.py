@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meterwatch.detectors.hours import by_local_hour
+from meterwatch.detectors.night_flow import FlowsTold
 from meterwatch.detectors.prior import Prior
 from meterwatch.detectors.profile import learn
 from meterwatch.detectors.silences import Silences, count_days
@@ -94,6 +95,8 @@ class Past:
         Water in an hour from which it counts as used.
     resolution_litres : (N,) float64, litres
         The smallest step of each register.
+    flows_told : FlowsTold, optional
+        What people said of water that runs in these homes.
     """
 
     homes: tuple[int, ...]
@@ -101,6 +104,7 @@ class Past:
     litres: Floats
     use_litres: float
     resolution_litres: Floats
+    flows_told: FlowsTold | None = None
 
     @property
     def first_day(self) -> int:
@@ -142,5 +146,6 @@ class Past:
             alarms_per_year,
             use_litres=self.use_litres,
             resolution_litres=self.resolution_litres,
+            flows_told=self.flows_told,
         )
         return learnt.as_kept()

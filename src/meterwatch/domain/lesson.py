@@ -16,8 +16,10 @@ from meterwatch.domain.signal import (
     BATTERY,
     BUTTON_SILENT,
     EXPLAINED_BY_ABSENCE,
+    FLAT_FLOW,
     HUB_SILENT,
     METER_SILENT,
+    SLOW_LEAK,
 )
 from meterwatch.domain.visit import UNREACHED, Mode, Outcome
 
@@ -98,6 +100,17 @@ def left_out(answers: Iterable[Answered]) -> tuple[LeftOut, ...]:
         for one in answers
         if one.verdict not in {Verdict.FALSE, Verdict.UNKNOWN}
     )
+
+
+def flow_left_at(answers: Iterable[Answered]) -> datetime | None:
+    """Say when people last answered for a leak of one home that they may have left running."""
+    left = [
+        one.found_at
+        for one in answers
+        if one.outcome not in UNREACHED
+        and (one.kind == SLOW_LEAK or (one.kind == FLAT_FLOW and one.outcome is Outcome.LEAK))
+    ]
+    return max(left, default=None)
 
 
 def found_well(answers: Iterable[Answered], now: datetime) -> tuple[datetime, ...]:

@@ -27,6 +27,7 @@ from meterwatch.domain.household import Grade
 from meterwatch.domain.usage import Floats, LocalTime, UsageWindow
 from meterwatch.pipeline.board import Board
 from meterwatch.pipeline.excluded import Excluded, excluded_periods
+from meterwatch.pipeline.flows import flows_told, running_since
 from meterwatch.pipeline.lessons import Answers, answers, note_widening, widen
 from meterwatch.pipeline.patterns import count_final, date_of, read_days
 from meterwatch.store import Store
@@ -64,6 +65,7 @@ class _Told:
     """What people said of homes, as far as a night learns from it."""
 
     answers: Answers
+    running: Mapping[int, datetime]
     excluded: Excluded
     budgets: Mapping[int, tuple[Grade, float | None]]
 
@@ -116,9 +118,10 @@ def _portions(homes: Sequence[int]) -> Iterator[Sequence[int]]:
 def _told(store: Store, schooling: Schooling, now: datetime) -> _Told:
     with store.transaction(read_only=True) as tx:
         periods = excluded_periods(tx, now - KEPT, now)
+        running = running_since(tx)
         budgets = tx.homes.budgets()
     excluded = Excluded(periods, schooling.local, schooling.use_litres)
-    return _Told(answers(store, now), excluded, budgets)
+    return _Told(answers(store, now), running, excluded, budgets)
 
 
 def _learn(
@@ -128,7 +131,8 @@ def _learn(
     telemetry, homes = store.telemetry, usage.homes
     _roll_up(store, usage, schooling.local, number)
     litres = read_days(telemetry, told.excluded, homes, number - PAST_DAYS, PAST_DAYS)
-    past = Past(homes, number, litres, schooling.use_litres, usage.resolution_litres)
+    flows = flows_told(homes, told.answers, told.running, schooling.local)
+    past = Past(homes, number, litres, schooling.use_litres, usage.resolution_litres, flows)
     silences = count_final(telemetry, told.excluded, past)
     budgets = _budgets(homes, schooling.budget, told)
     profile = past.profile(silences, schooling.prior, budgets)
