@@ -17,6 +17,7 @@ from meterwatch.domain.signal import (
     BELL,
     BELL_KINDS,
     BELL_MISSED,
+    CONCERN_KINDS,
     FLAT_FLOW,
     LIFE_KINDS,
     LOW_USE,
@@ -164,6 +165,16 @@ LEAK_POLICY = EscalationPolicy(
 )
 
 
+# A concern waits on the console for the next visit; no setting makes a text of it.
+CONCERN_POLICY = EscalationPolicy(
+    (Step(_DUTY, timedelta(days=7), Channel.CONSOLE),),
+    rounds=1,
+    exhausted_wait=timedelta(days=7),
+    acknowledged_wait=timedelta(days=7),
+    visiting_wait=timedelta(days=2),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Policies:
     """The policy of each kind of worry; upkeep kinds share the quiet one."""
@@ -184,6 +195,8 @@ class Policies:
 
     def of(self, kind: str, grade: Grade) -> EscalationPolicy:
         """Choose the policy for a worry about a home of this grade, or about a group of homes."""
+        if kind in CONCERN_KINDS:
+            return CONCERN_POLICY
         return self.by_kind.get(kind.partition(":")[0], self.otherwise).for_grade(grade)
 
 

@@ -16,8 +16,9 @@ import numpy as np
 from meterwatch.detectors import Detector
 from meterwatch.domain.alert import raise_alerts, rests
 from meterwatch.domain.escalation import Policies
-from meterwatch.domain.household import Absence
+from meterwatch.domain.household import Absence, Grade
 from meterwatch.domain.signal import (
+    CONCERN_KINDS,
     EXPLAINED_BY_ABSENCE,
     HUB_SILENT,
     METER_SILENT,
@@ -38,7 +39,7 @@ from meterwatch.pipeline.board import Board
 from meterwatch.pipeline.explained import CommonCause, LimitAfter, limit_after, unexplained
 from meterwatch.pipeline.moves import keep_raised, surroundings
 from meterwatch.pipeline.respond.returns import take_return
-from meterwatch.store import Store
+from meterwatch.store import Store, Transaction
 from meterwatch.store.alerts import Standing
 from meterwatch.store.house import SWEPT
 from meterwatch.store.telemetry import Stand
@@ -154,7 +155,19 @@ def _news(
         return news
     with store.transaction(read_only=True) as tx:
         answered = tx.alerts.answered(fresh)
-    return [signal for signal in news if not rests(signal, answered.get(signal.subject))]
+        asked = {subject for subject in fresh if _is_asked(tx, subject)}
+    return [
+        signal
+        for signal in news
+        if (signal.subject in standing or signal.subject in asked)
+        and not rests(signal, answered.get(signal.subject))
+    ]
+
+
+def _is_asked(tx: Transaction, subject: Subject) -> bool:
+    """Tell whether a home is looked at this closely: concerns are for red homes alone."""
+    kind, number, name = subject
+    return name not in CONCERN_KINDS or tx.homes.grade((kind, number)) is Grade.RED
 
 
 def _limits(known: Known, local: LocalTime) -> Callable[[int], LimitAfter]:
@@ -201,6 +214,8 @@ def _inferred(
         homes = {key[1]: one.began_at for key, one in standing.items() if key[2] == kind}
         for signal in seen(kind, usage, findings, homes):
             fresh = signal.condition is Condition.ACTIVE and signal.subject_id not in homes
+            if kind in CONCERN_KINDS and not fresh:
+                continue  # quiet nights later answer nothing: whoever visits next shall ask
             if not (fresh and kind in EXPLAINED_BY_ABSENCE and known.away(signal.subject_id, now)):
                 signals.append(signal)
     return signals

@@ -8,11 +8,19 @@ from meterwatch.domain.alert.advance import advance, open_alert
 from meterwatch.domain.alert.nouns import Act, Alert, Circle, Line, Move, State
 from meterwatch.domain.escalation import Policies
 from meterwatch.domain.household import Grade
-from meterwatch.domain.signal import SLOW_LEAK, Condition, Origin, Signal, SubjectKind
+from meterwatch.domain.signal import (
+    CONCERN_KINDS,
+    SLOW_LEAK,
+    Condition,
+    Origin,
+    Signal,
+    SubjectKind,
+)
 
 Subject = tuple[SubjectKind, int]
 REST = timedelta(hours=24)  # for so long a worry that people answered is not raised again
 LEAK_REST = timedelta(hours=72)  # by then the flow that they left is learnt
+CONCERN_REST = timedelta(days=28)  # by then a habit that they accepted is learnt
 _ACTS = {
     Condition.ACTIVE: Act.RETURN,
     Condition.CLEARED: Act.CLEAR,
@@ -87,6 +95,8 @@ def rests(signal: Signal, answered_at: datetime | None) -> bool:
     if answered_at is None or signal.origin is Origin.HEARD:
         return False
     rest = LEAK_REST if signal.kind == SLOW_LEAK else REST
+    if signal.kind in CONCERN_KINDS:
+        return signal.as_of < answered_at + CONCERN_REST
     return signal.at <= answered_at and signal.as_of < answered_at + rest
 
 

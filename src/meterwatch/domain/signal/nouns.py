@@ -35,6 +35,7 @@ NO_USE = "no_use"
 LOW_USE = "low_use"
 FLAT_FLOW = "flat_flow"
 SLOW_LEAK = "slow_leak"  # a weak flow that stands: it wants a plumber, and hides small uses
+ODD_HOURS = "odd_hours"  # water in the quiet hours of several nights
 METER_SILENT = "meter_silent"
 HUB_SILENT = "hub_silent"
 BATTERY = "battery"
@@ -47,7 +48,8 @@ LIFE_KINDS = frozenset({BELL, BELL_MISSED, NO_USE, LOW_USE, FLAT_FLOW})
 BELL_KINDS = frozenset({BELL, BELL_MISSED})
 SILENCE_KINDS = frozenset({METER_SILENT, HUB_SILENT})
 USE_KINDS = frozenset({NO_USE, LOW_USE, FLAT_FLOW, SLOW_LEAK})
-VISITED_KINDS = LIFE_KINDS | {SLOW_LEAK}  # what was found at a visit answers them
+CONCERN_KINDS = frozenset({ODD_HOURS})  # for the next visit to a red home; nobody is texted
+VISITED_KINDS = LIFE_KINDS | CONCERN_KINDS | {SLOW_LEAK}  # what was found at a visit answers them
 AREA_KINDS = frozenset({AREA_QUIET, AREA_WILD})
 EXPLAINED_BY_ABSENCE = frozenset({NO_USE, LOW_USE})
 
