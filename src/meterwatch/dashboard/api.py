@@ -24,6 +24,7 @@ class AlertOut(BaseModel):
 
     id: int
     kind: str
+    title: str
     severity: str
     grade: str
     subject_kind: str
@@ -173,6 +174,7 @@ def _alert(reader: Reader, row: QueueRow) -> dict[str, Any]:
     same = ("id", "kind", "grade", "subject_kind", "subject_id", "state", "condition")
     moments = ("began_at", "as_of", "opened_at", "next_due_at", "closed_at", "owner")
     return {name: getattr(alert, name) for name in (*same, *moments)} | {
+        "title": words.title(reader.tongue, alert),
         "severity": words.severity(alert),
         "household_code": row.place.code if row.place else "",
         "why": words.why(reader.tongue, row, reader.now),

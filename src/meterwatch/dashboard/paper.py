@@ -48,6 +48,7 @@ def _environment(tongue: Tongue) -> Environment:
         "span": tongue.span,
         "number": tongue.number,
         "kind": lambda code: words.kind(tongue, code),
+        "title_of": lambda alert: words.title(tongue, alert),
         "masked": masked,
         "as_json": lambda value: json.dumps(value, separators=(",", ":")),
     }

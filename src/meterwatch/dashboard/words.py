@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from meterwatch.dashboard import area_words
+from meterwatch.dashboard import area_words, use_words
+from meterwatch.dashboard.flow_words import flow_title, running
 from meterwatch.dashboard.tongue import Tongue, mark
 from meterwatch.domain.alert import Alert, Condition, State
 from meterwatch.domain.escalation import is_bell
@@ -26,7 +27,11 @@ from meterwatch.domain.signal import (
     LOW_USE,
     METER_SILENT,
     NO_USE,
+    ODD_HOURS,
+    SLOW_LEAK,
     UNKNOWN_BELL,
+    USE_KINDS,
+    flow_of,
 )
 from meterwatch.store.views.queue import QueueRow
 
@@ -44,8 +49,10 @@ KINDS: Mapping[str, str] = {
     BELL: mark("Bell pressed"),
     BELL_MISSED: mark("Possible missed bell"),
     NO_USE: mark("No water used"),
-    LOW_USE: mark("Very little water used"),
+    LOW_USE: use_words.LOW_USE_TITLE,
     FLAT_FLOW: mark("Water runs without a pause"),
+    SLOW_LEAK: mark("Slow leak"),
+    ODD_HOURS: use_words.ODD_HOURS_TITLE,
     METER_SILENT: mark("Meter silent"),
     HUB_SILENT: mark("Gateway silent"),
     BATTERY: mark("Battery low"),
@@ -95,6 +102,8 @@ def severity(alert: Alert) -> Severity:
         return known
     if not alert.life:
         return Severity.NOTICE
+    if alert.kind == FLAT_FLOW and flow_of(alert.evidence) == "burst":
+        return Severity.URGENT
     return Severity.URGENT if alert.grade is Grade.RED or alert.exhausted else Severity.IMPORTANT
 
 
@@ -107,6 +116,11 @@ def rank(alert: Alert) -> tuple[int, datetime, int]:
 def kind(tongue: Tongue, code: str) -> str:
     """Name a kind of worry; one not known here yet is shown as it is."""
     return tongue.say(KINDS[family(code)]) if family(code) in KINDS else code
+
+
+def title(tongue: Tongue, alert: Alert) -> str:
+    """Name the worry of one alert, as exactly as its evidence allows."""
+    return flow_title(tongue, alert) or kind(tongue, alert.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,17 +186,7 @@ def _no_use(case: _Case) -> list[str]:
 
 
 def _flat_flow(case: _Case) -> list[str]:
-    say = case.tongue.say
-    litres, hours = case.figure("litres_per_hour"), case.figure("run_hours")
-    if litres is None or hours is None:
-        return [say("Water runs without a pause")]
-    return [
-        say(
-            "Water has run at about %(litres)s L an hour for %(span)s without a pause",
-            litres=case.tongue.number(litres),
-            span=case.tongue.span(timedelta(hours=hours) + case.as_of - case.alert.as_of),
-        )
-    ]
+    return running(case.tongue, case.alert, case.as_of)
 
 
 def _bell(case: _Case) -> list[str]:
@@ -221,7 +225,11 @@ def _hub_silent(case: _Case) -> list[str]:
 
 
 def _low_use(case: _Case) -> list[str]:
-    return [case.tongue.say("Much less water is used than usual")]
+    return use_words.little(case.tongue, case.alert)
+
+
+def _odd_hours(case: _Case) -> list[str]:
+    return use_words.restless(case.tongue, case.alert)
 
 
 def _battery(case: _Case) -> list[str]:
@@ -253,7 +261,7 @@ def _other(case: _Case) -> list[str]:
 
 def _hearing(case: _Case) -> str:
     """Say whether the meter still speaks: a silence is only as good as the newest reading."""
-    if family(case.alert.kind) not in {NO_USE, LOW_USE, FLAT_FLOW}:
+    if family(case.alert.kind) not in USE_KINDS:
         return ""
     if case.alert.state is State.CLOSED or case.heard_at is None:
         return ""
@@ -269,7 +277,9 @@ _SENTENCES = {
     BELL_MISSED: _bell_missed,
     NO_USE: _no_use,
     LOW_USE: _low_use,
+    ODD_HOURS: _odd_hours,
     FLAT_FLOW: _flat_flow,
+    SLOW_LEAK: _flat_flow,
     METER_SILENT: _meter_silent,
     HUB_SILENT: _hub_silent,
     BATTERY: _battery,

@@ -22,7 +22,8 @@ class QueueRow:
     """One alert on a list.
 
     `acted_at` is when a person last did anything about it, `heard_at` when a meter of the home was
-    last heard, `judged_at` the newest reading that was judged, `owner` the name of who has it.
+    last heard, `judged_at` the newest reading that was judged, `owner` the name of who has it,
+    `base_litres_per_hour` what runs there without pause.
     """
 
     alert: Alert
@@ -32,6 +33,7 @@ class QueueRow:
     heard_at: datetime | None
     judged_at: datetime | None = None
     closed_by: str = ""
+    base_litres_per_hour: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +66,20 @@ def rows_of(view: View, found: Collection[Alert]) -> tuple[QueueRow, ...]:
     who = names(view, [name for alert in found for name in (alert.owner, alert.closed_by)])
     acted = _last_acts(view, [alert.id for alert in found])
     homes = {a.subject_id for a in found if a.subject_kind is SubjectKind.HOUSEHOLD}
-    heard, judged = last_heard(view, homes), _last_judged(view, homes)
+    heard, stands = last_heard(view, homes), _stands(view, homes)
 
     def row(alert: Alert) -> QueueRow:
         home = alert.subject_id if alert.subject_kind is SubjectKind.HOUSEHOLD else 0
+        judged_at, base = stands.get(home, (None, 0.0))
         return QueueRow(
             alert,
             where.get((alert.subject_kind, alert.subject_id)),
             who.get(alert.owner, ""),
             acted.get(alert.id),
             heard.get(home),
-            judged.get(home),
+            judged_at,
             who.get(alert.closed_by, ""),
+            base,
         )
 
     return tuple(row(alert) for alert in found)
@@ -115,11 +119,12 @@ def last_heard(view: View, homes: Collection[int]) -> Mapping[int, datetime]:
     return {home: datetime.fromtimestamp(at, UTC) for home, at in newest.items()}
 
 
-def _last_judged(view: View, homes: Collection[int]) -> Mapping[int, datetime]:
-    query = select(m.stands.c.household_id, m.stands.c.as_of).where(
-        m.stands.c.household_id.in_(homes)
-    )
-    return {home: datetime.fromtimestamp(at, UTC) for home, at in view.telemetry.execute(query)}
+def _stands(view: View, homes: Collection[int]) -> Mapping[int, tuple[datetime | None, float]]:
+    """Give when each home was last judged, and what runs there without pause."""
+    columns = (m.stands.c.household_id, m.stands.c.as_of, m.stands.c.base_litres_per_hour)
+    query = select(*columns).where(m.stands.c.household_id.in_(homes))
+    found = view.telemetry.execute(query)
+    return {home: (datetime.fromtimestamp(at, UTC), base) for home, at, base in found}
 
 
 def moment(epoch: float | None) -> datetime | None:
