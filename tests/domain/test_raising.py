@@ -25,6 +25,7 @@ from meterwatch.domain.signal import (
     FLAT_FLOW,
     METER_SILENT,
     NO_USE,
+    SLOW_LEAK,
     Origin,
     Signal,
     SubjectKind,
@@ -163,6 +164,13 @@ def test_a_silence_that_began_after_the_visit_is_raised_at_once() -> None:
 def test_a_silence_that_goes_on_for_a_day_after_the_visit_is_raised_again() -> None:
     answered = NOW - timedelta(hours=24)
     assert not rests(worry(at=NOW - timedelta(hours=50)), answered)
+
+
+def test_a_leak_that_people_left_rests_until_it_is_learnt() -> None:
+    answered = NOW - timedelta(hours=70)
+    assert rests(worry(SLOW_LEAK, at=NOW - timedelta(hours=90)), answered)
+    assert not rests(worry(FLAT_FLOW, at=NOW - timedelta(hours=90)), answered)
+    assert not rests(worry(SLOW_LEAK, at=NOW - timedelta(hours=90)), answered - timedelta(hours=3))
 
 
 def test_what_nobody_answered_does_not_rest() -> None:

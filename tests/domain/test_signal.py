@@ -14,16 +14,19 @@ from meterwatch.domain.signal import (
     HUB_SILENT,
     METER_SILENT,
     NO_USE,
+    SLOW_LEAK,
     Condition,
     Heartbeat,
     Origin,
     Signal,
     SilenceRule,
     SubjectKind,
+    flow_of,
     heard,
     lost,
     missed,
     seen,
+    worries,
 )
 from meterwatch.domain.usage import Findings, UsageWindow
 
@@ -127,6 +130,44 @@ def test_a_flow_that_stopped_ends_its_worry() -> None:
     found.figures.pop("last_use_at")
     (signal,) = seen(FLAT_FLOW, usage, found, {7: NOW - 25 * HOUR})
     assert signal.condition is Condition.CLEARED
+
+
+def flowing(**figures: float) -> tuple[UsageWindow, Findings]:
+    usage, found = verdict(since=None)
+    found.figures.clear()
+    found.figures.update({name: np.array([value]) for name, value in figures.items()})
+    return usage, found
+
+
+def test_a_flow_that_is_still_a_worry_of_another_size_has_not_ended() -> None:
+    usage, found = flowing(severity=1.0, begins_unseen=0.0)
+    assert seen(FLAT_FLOW, usage, found, {7: NOW - 25 * HOUR}) == ()
+
+
+def test_a_flow_of_which_hours_are_unknown_has_not_been_seen_to_end() -> None:
+    usage, found = flowing(severity=0.0, begins_unseen=1.0)
+    assert seen(FLAT_FLOW, usage, found, {7: NOW - 25 * HOUR}) == ()
+
+
+def test_a_weak_flow_is_a_slow_leak_and_a_stronger_one_runs() -> None:
+    for severity, kind in ((1.0, SLOW_LEAK), (2.0, FLAT_FLOW), (3.0, FLAT_FLOW)):
+        usage, found = flowing(severity=severity)
+        found.fired[0] = True
+        parted = dict(worries(FLAT_FLOW, found))
+        assert [name for name, part in parted.items() if part.fired[0]] == [kind]
+        (signal,) = (s for name, part in parted.items() for s in seen(name, usage, part, {}))
+        assert signal.kind == kind
+        assert signal.evidence["severity"] == severity
+
+
+def test_the_verdict_of_another_detector_is_one_worry() -> None:
+    _, found = verdict()
+    assert list(worries(NO_USE, found)) == [(NO_USE, found)]
+
+
+def test_a_flow_is_named_by_the_severity_in_its_evidence() -> None:
+    assert [flow_of({"severity": severity}) for severity in (2.0, 3.0)] == ["tap", "burst"]
+    assert flow_of({}) == flow_of({"severity": "high"}) == ""
 
 
 def test_what_is_unknown_for_an_hour_neither_ends_nor_raises_a_worry() -> None:

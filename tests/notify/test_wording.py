@@ -23,6 +23,7 @@ WORRIES = [
     signal.NO_USE,
     signal.LOW_USE,
     signal.FLAT_FLOW,
+    signal.SLOW_LEAK,
     signal.METER_SILENT,
     f"{signal.HUB_SILENT}:concentrator-17",
     f"{signal.AREA_QUIET}:building:3",
@@ -121,6 +122,37 @@ def test_each_reason_to_write_again_and_each_round_reads_differently(language: s
         for reason, round_ in itertools.product(REASONS[1:], range(2, 6))
     }
     assert len(said) == len(REASONS[1:]) * 4
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("flow", ["tap", "burst"])
+def test_a_flow_is_told_by_its_size_in_a_text_and_a_template_of_its_own(
+    language: str, flow: str
+) -> None:
+    plain, sized = alerts(language), alerts(language, flow=flow)
+    told = [text for text in sized if text not in plain]
+    assert len(told) == len(REASONS)
+    for text in told:
+        assert lint(text) == (), text
+    params = {**FULL, "flow": flow}
+    assert template(MessageKind.ALERT, signal.FLAT_FLOW, language, params) == (
+        f"alert.flat_flow.{flow}.first.{language}"
+    )
+
+
+def test_a_flow_of_unknown_size_is_told_as_water_that_runs() -> None:
+    for flow in ("", "flood"):
+        params = {**FULL, "flow": flow}
+        assert "水一直在流" in say(MessageKind.ALERT, signal.FLAT_FLOW, "zh", params)
+        assert template(MessageKind.ALERT, signal.NO_USE, "zh", params) == "alert.no_use.first.zh"
+
+
+def test_a_slow_leak_is_no_emergency_and_says_what_it_hides() -> None:
+    assert weight(signal.SLOW_LEAK) == "upkeep"
+    said = say(MessageKind.ALERT, signal.SLOW_LEAK, "zh", FULL)
+    assert "慢漏" in said
+    assert "看护减弱" in said
+    assert "请安排检查" in said
 
 
 def test_after_an_acknowledgement_without_report_the_text_says_so() -> None:

@@ -43,7 +43,7 @@ EN = Language(
         FLAT_FLOW: "has water running all the time",
         f"{FLAT_FLOW}.tap": "may have a tap left on",
         f"{FLAT_FLOW}.burst": "may have a burst pipe",
-        SLOW_LEAK: "may have a slow leak and is watched less well",
+        SLOW_LEAK: "may have a slow leak; we see less",
         METER_SILENT: "has a silent water meter, state unknown",
         HUB_SILENT: "has many silent meters, state unknown",
         BATTERY: "has a device with a low battery",
