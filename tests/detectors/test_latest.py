@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from meterwatch.detectors.arrays import base_flow, present, used
-from meterwatch.detectors.latest import last_drawn, newest
+from meterwatch.detectors.latest import last_drawn
 from meterwatch.domain.usage import Floats, UsageWindow
 from tests.detectors.towns import town
 
@@ -41,6 +41,6 @@ def test_the_base_flow_of_the_newest_intervals_is_that_of_all() -> None:
 
 
 def test_no_homes_are_no_trouble() -> None:
-    nobody = newest(town(1), 5, np.array([], dtype=np.int64))
+    nobody = town(1).part(np.array([], dtype=np.int64), newest=5)
     at, base = last_drawn(nobody, 3.0)
     assert len(at) == len(base) == 0

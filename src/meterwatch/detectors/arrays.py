@@ -75,31 +75,37 @@ def base_flow(usage: UsageWindow, newest: int | None = None) -> Floats:
     -------
     (N, K or `newest`) float64, litres per hour.
     """
-    flow, span = rates(usage)
-    with np.errstate(invalid="ignore"):
-        stops = flow <= 0.0
-        usable = stops | (np.isfinite(flow) & (span <= BASE_LONGEST_INTERVAL_HOURS))
-    asked = min(newest or flow.shape[1], flow.shape[1])
-    base = np.zeros((flow.shape[0], asked))
-    rows = _may_stand(usage, stops, usable)
+    asked = min(newest or usage.litres.shape[1], usage.litres.shape[1])
+    base = np.zeros((len(usage.homes), asked))
+    rows = _may_stand(usage)
     if len(rows):
-        lowest = np.where(usable[rows], flow[rows], np.inf)
-        hours = np.where(usable[rows], usage.hours[rows], 0.0)
-        base[rows] = _lowest_of_a_day(usage.ends_at[rows], lowest, hours, asked)
+        busy = usage.part(rows)
+        flow, span = rates(busy)
+        with np.errstate(invalid="ignore"):
+            stops = flow <= 0.0
+            usable = stops | (np.isfinite(flow) & (span <= BASE_LONGEST_INTERVAL_HOURS))
+        hours = np.where(usable, busy.hours, 0.0)
+        stands = np.flatnonzero(_without_a_stop(busy.ends_at, stops, hours))
+        lowest = np.where(usable[stands], flow[stands], np.inf)
+        base[rows[stands]] = _lowest_of_a_day(busy.ends_at[stands], lowest, hours[stands], asked)
     return base
 
 
-def _may_stand(usage: UsageWindow, stops: Bools, usable: Bools) -> NDArray[np.int64]:
-    """Give the rows with a day that holds no stop: most homes have none, and cost nothing more."""
-    longest = np.where(usable & ~stops, usage.hours, 0.25).max(initial=0.25)
+def _may_stand(usage: UsageWindow) -> NDArray[np.int64]:
+    """Give the rows that go on for hours without a stop: most homes do not, and cost no more.
+
+    It looks at single intervals. One that is too short for a rate of its own is no stop here.
+    """
+    there = present(usage)
+    with np.errstate(invalid="ignore"):
+        stops = there & (usage.litres <= 0.0) & (usage.hours >= RATE_LEAST_HOURS)
+    flows = there & ~stops
+    with np.errstate(invalid="ignore"):
+        placed = flows & (usage.hours <= BASE_LONGEST_INTERVAL_HOURS) & np.isfinite(usage.litres)
+    longest = np.where(placed, usage.hours, 0.25).max(initial=0.25)
     least = int((BASE_LEAST_KNOWN_HOURS - 1.0) // longest) + 1  # so many intervals in a row
-    there = np.isfinite(usage.ends_at)
     torn = (there[:, :-1] & ~there[:, 1:]).any(axis=1)  # an absent interval is no stop
-    busy = np.flatnonzero(_runs(there & ~stops, least).any(axis=1) | torn)
-    if len(busy) == 0:
-        return busy
-    hours = np.where(usable[busy], usage.hours[busy], 0.0)
-    return busy[_without_a_stop(usage.ends_at[busy], stops[busy], hours)]
+    return np.flatnonzero(_runs(flows, least).any(axis=1) | torn)
 
 
 def _runs(flags: Bools, length: int) -> Bools:

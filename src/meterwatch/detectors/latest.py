@@ -54,24 +54,10 @@ def last_drawn(usage: UsageWindow, use_litres: float) -> tuple[Floats, Floats]:
         rows = rows[~told]
     for some in (_THEN, width):
         if len(rows):
-            part = newest(usage, some, rows)
+            part = usage.part(rows, newest=some)
             at[rows], base[rows], told = _closely(part, use_litres, whole=some >= width)
             rows = rows[~told]
     return at, base
-
-
-def newest(usage: UsageWindow, width: int, rows: Rows | None = None) -> UsageWindow:
-    """Give the newest intervals of all homes, or of some rows."""
-    pick: Rows | slice = slice(None) if rows is None else rows
-    chosen = usage.homes if rows is None else tuple(usage.homes[row] for row in rows.tolist())
-    return UsageWindow(
-        chosen,
-        usage.ends_at[pick, -width:],
-        usage.hours[pick, -width:],
-        usage.litres[pick, -width:],
-        usage.counts_from[pick],
-        usage.resolution_litres[pick],
-    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +98,7 @@ def _closely(usage: UsageWindow, use_litres: float, *, whole: bool) -> tuple[Flo
     """Answer by the base flow, and tell for whom these intervals are enough."""
     ends = usage.ends_at
     base = base_flow(usage, None if whole else ends.shape[1] // 2)
-    seen = usage if whole else newest(usage, base.shape[1])
+    seen = usage if whole else usage.part(newest=base.shape[1])
     drawn = used(seen, base, use_litres) | (present(seen) & np.isnan(seen.litres))
     column = last_true(drawn)
     at = np.where(column >= 0, seen.ends_at[np.arange(len(ends)), column], np.nan)

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from meterwatch.detectors.arrays import known, present
-from meterwatch.detectors.latest import last_drawn, newest
+from meterwatch.detectors.latest import last_drawn
 from meterwatch.domain.usage import Bools, Findings, Floats, LocalTime, UsageProfile, UsageWindow
 
 SECONDS = 3_600.0
@@ -95,7 +95,7 @@ class NoUse:
         """Judge every household in the window; one verdict a row."""
         last_use, base = last_drawn(usage, self.use_litres)
         since = _since(usage, last_use)
-        judged = known(newest(usage, 1))[:, 0] & np.isfinite(since)
+        judged = known(usage.part(newest=1))[:, 0] & np.isfinite(since)
         since = np.where(judged, since, np.nan)
         silence = np.where(judged, np.maximum(usage.as_of - since, 0.0) / SECONDS, np.nan)
         limit = self._limit(profile.silence_limit_hours(since, local))
@@ -127,8 +127,7 @@ def _since(usage: UsageWindow, last_use: Floats) -> Floats:
     began = last_use.copy()
     rows = np.flatnonzero(np.isnan(last_use))  # it began before the window
     if len(rows):
-        part = newest(usage, usage.litres.shape[1], rows)
-        began[rows] = _first_moment(part)
+        began[rows] = _first_moment(usage.part(rows))
     return np.where(np.isfinite(began), np.fmax(began, usage.counts_from), np.nan)
 
 

@@ -65,6 +65,22 @@ class UsageWindow:
                 raise ValueError(f"UsageWindow.{name} has shape {array.shape}, not {shape[:1]}")
             object.__setattr__(self, name, array)
 
+    def part(
+        self, rows: NDArray[np.int64] | None = None, newest: int | None = None
+    ) -> "UsageWindow":
+        """Give some rows, or so many of the newest intervals, or both."""
+        pick = slice(None) if rows is None else rows
+        homes = self.homes if rows is None else tuple(self.homes[row] for row in rows.tolist())
+        first = 0 if newest is None else max(self.litres.shape[1] - newest, 0)
+        return UsageWindow(
+            homes,
+            self.ends_at[pick, first:],
+            self.hours[pick, first:],
+            self.litres[pick, first:],
+            self.counts_from[pick],
+            self.resolution_litres[pick],
+        )
+
     @property
     def as_of(self) -> Floats:
         """(N,) epoch seconds of the newest reading of each home; NaN where there is none."""
