@@ -11,8 +11,8 @@ import numpy as np
 
 from meterwatch.detectors.limits import learn_limits
 from meterwatch.detectors.prior import Prior
-from meterwatch.detectors.profile import DAYS, learn
-from meterwatch.detectors.schedule import ROLLED_DAYS, night_begins, night_of, roll_up
+from meterwatch.detectors.profile import learn
+from meterwatch.detectors.schedule import PAST_DAYS, ROLLED_DAYS, night_begins, night_of, roll_up
 from meterwatch.detectors.silences import Silences, count_days
 from meterwatch.domain.usage import HOURS, Bools, Floats, LocalTime, UsageProfile, UsageWindow
 from meterwatch.evaluation.homes import Home, Indices
@@ -69,12 +69,12 @@ class Nights:
         return silences
 
     def lived(self) -> Iterator[tuple[int, Silences, Floats]]:
-        """Give each night, the silences counted by then, and the hours of the 28 days before it."""
+        """Give each night, the silences counted by then, and the hours of the days before it."""
         local, rows = self.homes[0].local, tuple(range(len(self.homes)))
         steps = np.array([home.record.resolution_litres for home in self.homes])
         use_litres = self.homes[0].use_litres
         silences = Silences.empty(rows)
-        past = np.full((len(rows), DAYS, HOURS), np.nan)
+        past = np.full((len(rows), PAST_DAYS, HOURS), np.nan)
         for night, usage in enumerate(self.windows, self.first):
             past = np.concatenate([past[:, 1:], np.full((len(rows), 1, HOURS), np.nan)], axis=1)
             _take_over(past, *roll_up(usage, local, night))
@@ -108,7 +108,8 @@ def learn_nights(
     every: dict[float, list[UsageProfile]] = {budget: [] for budget in budgets}
     groups = _alike(priors)
     for night, silences, past in nights.lived():
-        for budget, profile in _of_a_night(silences, past, night - DAYS, groups, budgets).items():
+        first_day = night - PAST_DAYS
+        for budget, profile in _of_a_night(silences, past, first_day, groups, budgets).items():
             every[budget].append(profile)
         tick()
     local = nights.homes[0].local
