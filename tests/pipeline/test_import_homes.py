@@ -111,6 +111,8 @@ def only(store: Store, table: Any) -> Any:
 def test_a_line_becomes_a_home_with_its_people_and_devices(store: Store) -> None:
     line = HOME | {
         "area_grid": "第一网格",
+        "building": "3号楼",
+        "zone": "高区",
         "grade": "red",
         "alarms_per_year": "2.5",
         "resident": "陈伯",
@@ -136,6 +138,7 @@ def test_a_line_becomes_a_home_with_its_people_and_devices(store: Store) -> None
     home = only(store, t.households)
     assert (home["code"], home["label"], home["grade"]) == ("A-001", "3号楼201室", "red")
     assert (home["watched_since"], home["alarms_per_year"]) == (NOW, 2.5)
+    assert (home["building"], home["zone"]) == ("3号楼", "高区")
     person = only(store, t.residents)
     assert (person["name"], person["birth_year"]) == ("陈伯", 1940)
     assert (person["lives_alone"], person["disabled"]) == (True, False)

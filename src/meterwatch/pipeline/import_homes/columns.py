@@ -94,6 +94,24 @@ COLUMNS: tuple[Column, ...] = (
         synonyms=("门牌", "住址", "房号"),
     ),
     Column(
+        "building",
+        "楼栋",
+        (
+            "哪一栋楼;同一片区里写法要一致,一起停水算一件事",
+            "its building; homes of one, in one area, without water together are one worry",
+        ),
+        synonyms=("楼号", "楼幢", "楼宇"),
+    ),
+    Column(
+        "zone",
+        "供水分区",
+        (
+            "哪个供水分区或泵房;一起停水算一件事",
+            "its pressure zone or pump; homes of one without water together are one worry",
+        ),
+        synonyms=("压力分区", "泵房"),
+    ),
+    Column(
         "grade",
         "等级",
         ("关爱等级:红、黄、绿", "care grade: red, yellow, green"),

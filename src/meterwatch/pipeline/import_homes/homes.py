@@ -17,7 +17,7 @@ from meterwatch.pipeline.import_homes.sheet import Row, Sheet, rows
 
 Path = tuple[tuple[Level, str], ...]  # an area, from the widest level down
 BY_NAME: Mapping[str, Column] = {column.name: column for column in COLUMNS}
-HOME_COLUMNS = ("label", "grade", "alarms_per_year")
+HOME_COLUMNS = ("label", "building", "zone", "grade", "alarms_per_year")
 METER_COLUMNS = (
     "meter_gateway",
     "resolution_litres",

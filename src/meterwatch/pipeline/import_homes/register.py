@@ -171,6 +171,8 @@ def _households(homes: Iterable[Home], places: Places, now: datetime) -> Iterabl
         where = {"area_id": places.ids[home.area]} if home.area else {}
         otherwise = {
             "label": "",
+            "building": None,
+            "zone": None,
             "grade": Grade.GREEN,
             "note": "",
             "alarms_per_year": None,
