@@ -131,6 +131,19 @@ def test_two_answered_alerts_of_one_silence_are_one_message(
     assert {alert.condition for alert in alerts(store, NO_USE)} == {Condition.CLEARED}
 
 
+def test_who_is_asked_again_hears_the_good_news_of_that_alert_alone(
+    store: Store, watching: Watching, street: Street
+) -> None:
+    carrier = silent_and_told(store, watching)
+    visited(store, street, 73.5, Outcome.AWAY_TRAVEL)
+    watching.use(range(74, 100), 0.0)  # a day later it is asked again
+    post(store, carrier, at(99.1))
+    watching.use(range(100, 101), 10.0)
+    assert told(store, "good_news") == [street.guardian, street.community]
+    assert told(store, "coming_back") == []
+    assert rows_of(store, t.awaited) == []
+
+
 def test_water_that_came_back_before_anybody_went_is_told_by_the_alert_itself(
     store: Store, watching: Watching, street: Street
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from meterwatch.detectors import build
 from meterwatch.domain.alert import Alert
+from meterwatch.domain.digest import DailyRule
 from meterwatch.domain.escalation import Policies
 from meterwatch.domain.fact import ButtonPress, Fact, Reading
 from meterwatch.domain.notification import Reply
@@ -16,10 +17,12 @@ from meterwatch.domain.visit import Mode, Outcome, Seen, Visit
 from meterwatch.notify.console import ConsoleProvider
 from meterwatch.pipeline.deliver import Carriage, deliver
 from meterwatch.pipeline.escalate import escalate
+from meterwatch.pipeline.first_use import tell_first_uses
 from meterwatch.pipeline.ingest import Directory, ingest
 from meterwatch.pipeline.meters import Meters
 from meterwatch.pipeline.respond import report, take_reply
 from meterwatch.pipeline.sweep import Watch
+from meterwatch.pipeline.vacant import tell_vacant
 from meterwatch.store import Store
 from meterwatch.store.house import PROFILES_REVISION
 from meterwatch.store.tables import alerts as t
@@ -27,6 +30,7 @@ from meterwatch.store.tables import house
 from tests.parts.street import Street, build_street, phone
 
 POLICIES = Policies()
+RULE = DailyRule()
 WATCH = Watch(build({}), LocalTime.of(UTC), POLICIES, SilenceRule())
 MINUTE = timedelta(minutes=1)
 Tap = Callable[[datetime], float]  # litres that run in the minute before
@@ -123,6 +127,8 @@ class Town:
         self.meters.close(self.now)
         while escalate(self.store, self.now):
             pass
+        tell_first_uses(self.store, RULE, UTC, 3.0, self.now)
+        tell_vacant(self.store, RULE, UTC, self.now)
         while deliver(self.store, self._carriage, lambda: self.now, lambda: self.now):
             pass
 

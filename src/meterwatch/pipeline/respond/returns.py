@@ -39,6 +39,7 @@ def take_return(tx: Transaction, household: int, used_at: datetime, now: datetim
     """Take in that somebody who was away, or had left, uses water again: whoever knew is told."""
     ended = end_by_use(tx, household, used_at, now)
     knows = _circle(tx, household) if ended else frozenset()  # they hear that the absence is over
+    knows |= _hear_good_news(tx, household)
     alerts = tx.alerts.awaiting(household)
     for alert in reversed(alerts):  # the newest first: one message a person
         told = tx.alerts.told(alert.id)
@@ -59,6 +60,16 @@ def take_return(tx: Transaction, household: int, used_at: datetime, now: datetim
         keep_move(tx, Move(eased, notes, (line,)), now)
         knows |= told
     tx.alerts.await_no_more([alert.id for alert in alerts])
+
+
+def _hear_good_news(tx: Transaction, household: int) -> frozenset[int]:
+    """Name who hears it by a worry that was raised again and stands."""
+    eased = [
+        alert.id
+        for alert in tx.alerts.standing_of_home(household)
+        if alert.kind in EXPLAINED_BY_ABSENCE and alert.condition is Condition.CLEARED
+    ]
+    return frozenset(contact for number in eased for contact in tx.alerts.told(number))
 
 
 def _circle(tx: Transaction, household: int) -> frozenset[int]:
