@@ -11,8 +11,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from meterwatch.detectors.arrays import base_flow, known, present, rates, used
+from meterwatch.detectors.arrays import base_flow, known, used
 from meterwatch.detectors.floors import JOURNEY_HOURS, LEAST_KNOWN, TOTAL_HOURS
+from meterwatch.detectors.totals import columns_since, silent_for, sums_since
 from meterwatch.domain.usage import Bools, Findings, Floats, LocalTime, UsageProfile, UsageWindow
 
 SECONDS = 3_600.0
@@ -86,14 +87,16 @@ class LowUse:
     def detect(self, usage: UsageWindow, profile: UsageProfile, local: LocalTime) -> Findings:
         """Judge every household in the window; one verdict a row."""
         begins = np.fmax(usage.as_of - TOTAL_HOURS * SECONDS, usage.counts_from)
-        base = base_flow(usage)
-        totals, known_hours = _sums(usage, base, begins)
+        day_before = usage.part(newest=columns_since(usage, begins - JOURNEY_HOURS * SECONDS))
+        base = base_flow(usage, day_before.litres.shape[1])
+        totals, known_hours = sums_since(usage, base, begins, RATE_HOURS)
         usual, floors = profile.usual_totals, self._floors(usage, profile, local)
         unknown = np.maximum(TOTAL_HOURS - known_hours, 0.0)
-        judged: Bools = known(usage)[:, -1:] & np.isfinite(floors) & np.isfinite(usual)
+        judged: Bools = known(usage.part(newest=1)) & np.isfinite(floors) & np.isfinite(usual)
         judged &= known_hours >= self.least_known_share * TOTAL_HOURS
-        silent = _longest_silence(usage, used(usage, base, self.use_litres), begins)
-        judged &= (silent < JOURNEY_HOURS)[:, np.newaxis]
+        in_use = used(day_before, base, self.use_litres)
+        silent = silent_for(JOURNEY_HOURS, day_before, in_use, begins)
+        judged &= ~silent[:, np.newaxis]
         with np.errstate(invalid="ignore", divide="ignore"):
             filled = totals + unknown * usual / TOTAL_HOURS
             score = np.where(judged, np.clip(2.0 - filled / floors, 0.0, 2.0), 0.0)
@@ -120,43 +123,3 @@ class LowUse:
         newest = np.where(np.isfinite(usage.as_of), usage.as_of, 0.0)
         rows = np.arange(len(usage.homes))
         return self.floor_share * profile.floors[rows, :, local.weekday(newest)]
-
-
-def _sums(usage: UsageWindow, base: Floats, begins: Floats) -> tuple[Floats, Floats]:
-    """Add up the litres and the activity since a moment, and the hours known of each; (N, 2)."""
-    there = known(usage) & (usage.hours > 0.0)
-    flow = np.where(there, usage.litres, np.nan) / np.where(there, usage.hours, 1.0)
-    smoothed, _ = rates(usage, RATE_HOURS)
-    inside = _hours_inside(usage, begins)
-    totals, known_hours = [], []
-    for weight in (np.maximum(flow - base, 0.0), np.sqrt(np.maximum(smoothed - base, 0.0))):
-        seen = np.isfinite(weight)
-        totals.append(_added(np.where(seen, weight * inside, 0.0)))
-        known_hours.append(_added(np.where(seen, inside, 0.0)))
-    return np.stack(totals, axis=1), np.stack(known_hours, axis=1)
-
-
-def _longest_silence(usage: UsageWindow, in_use: Bools, begins: Floats) -> Floats:
-    """Give the hours of the longest silence that lasted until after a moment."""
-    moved_unseen = present(usage) & np.isnan(usage.litres)
-    breaks = np.where(in_use | moved_unseen, usage.ends_at, -np.inf)
-    starts = np.where(present(usage), usage.ends_at - usage.hours * SECONDS, np.inf)
-    broken = np.maximum.accumulate(breaks, axis=1)
-    began = np.where(np.isfinite(broken), broken, starts.min(axis=1, keepdims=True))
-    began = np.fmax(began, usage.counts_from[:, np.newaxis])
-    with np.errstate(invalid="ignore"):
-        recent = present(usage) & (usage.ends_at > begins[:, np.newaxis])
-        hours = np.where(recent, (usage.ends_at - began) / SECONDS, 0.0)
-    longest: Floats = hours.max(axis=1)
-    return longest
-
-
-def _hours_inside(usage: UsageWindow, begins: Floats) -> Floats:
-    """Give how much of each interval lies after a moment; 0 where there is no interval."""
-    after = (usage.ends_at - begins[:, np.newaxis]) / SECONDS
-    return np.nan_to_num(np.minimum(np.maximum(after, 0.0), usage.hours))
-
-
-def _added(values: Floats) -> Floats:
-    """Add up rows from the oldest to the newest, whatever other rows there are."""
-    return np.cumsum(values, axis=1)[:, -1]
