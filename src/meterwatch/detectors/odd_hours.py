@@ -9,8 +9,15 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from meterwatch.detectors.arrays import base_flow, known, used
+from meterwatch.detectors.arrays import (
+    LITRES_TOLERANCE,
+    base_flow,
+    known,
+    least_use,
+    used,
+)
 from meterwatch.domain.usage import (
     HOURS,
     Bools,
@@ -28,6 +35,8 @@ PLACED_HOURS = 1.6  # a longer interval does not tell the hour of a use
 LEAST_DAYS = 14
 LATEST_DAYS = 5  # they do not teach: a new habit must not become the custom before it is seen
 _DAY = 86_400.0
+
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +87,7 @@ class OddHours:
     def detect(self, usage: UsageWindow, profile: UsageProfile, local: LocalTime) -> Findings:
         """Judge every household in the window; one verdict a row."""
         quiet = self._quiet_hours(profile)
-        judged = known(usage)[:, -1] & quiet.any(axis=1)
+        judged = known(usage.part(newest=1))[:, 0] & quiet.any(axis=1)
         uses = self._odd_uses(usage, quiet, local)
         started = uses[:, :1] > 0.0
         odd = np.where(started, uses[:, :-1] > 0.0, uses[:, 1:] > 0.0)
@@ -107,17 +116,29 @@ class OddHours:
 
     def _odd_uses(self, usage: UsageWindow, quiet: Bools, local: LocalTime) -> Floats:
         """Count the odd uses of each night; (N, nights back from the newest reading)."""
-        short = used(usage, base_flow(usage), self.use_litres) & (usage.hours <= PLACED_HOURS)
-        rows, columns = np.nonzero(short & (usage.ends_at > usage.counts_from[:, np.newaxis]))
-        middle = usage.ends_at[rows, columns] - usage.hours[rows, columns] * SECONDS / 2.0
-        seconds = local.seconds(middle)
+        with np.errstate(invalid="ignore"):
+            enough = usage.litres >= least_use(usage, self.use_litres) - LITRES_TOLERANCE
+            drawn = np.flatnonzero(enough & (usage.hours <= PLACED_HOURS))
+        ends = usage.ends_at.ravel()[drawn]
+        seconds = local.seconds(ends - usage.hours.ravel()[drawn] * SECONDS / 2.0)
         hour = np.floor_divide(seconds, SECONDS).astype(np.int64) % HOURS
+        rows = drawn // usage.litres.shape[1]
+        odd = quiet[rows, hour] & (ends > usage.counts_from[rows])
+        rows, columns = rows[odd], drawn[odd] % usage.litres.shape[1]
+        real = self._in_use(usage, rows, columns)
+        rows, night = rows[real], _night(seconds[odd][real])
         newest = np.where(np.isfinite(usage.as_of), usage.as_of, 0.0)
-        back = (_night(local.seconds(newest))[rows] - _night(seconds)).astype(np.int64)
-        odd = quiet[rows, hour] & (back <= NIGHTS_SEEN)
-        cells = rows[odd] * (NIGHTS_SEEN + 1) + back[odd]
+        back = (_night(local.seconds(newest))[rows] - night).astype(np.int64)
+        seen = back <= NIGHTS_SEEN
+        cells = rows[seen] * (NIGHTS_SEEN + 1) + back[seen]
         count = np.bincount(cells, minlength=len(usage.homes) * (NIGHTS_SEEN + 1))
         return count.reshape(len(usage.homes), NIGHTS_SEEN + 1).astype(np.float64)
+
+    def _in_use(self, usage: UsageWindow, rows: Rows, columns: Rows) -> Bools:
+        """Tell in which of these intervals the base flow explains less than was drawn."""
+        some, place = np.unique(rows, return_inverse=True)
+        part = usage.part(some)
+        return used(part, base_flow(part), self.use_litres)[place, columns]
 
 
 def learn_night_use(
