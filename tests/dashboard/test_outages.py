@@ -80,8 +80,8 @@ def test_ending_one_that_is_not_there_changes_nothing(client: TestClient) -> Non
 
 def test_buildings_zones_and_gateways_can_be_chosen(here: Town, client: TestClient) -> None:
     with here.store.transaction() as tx:
-        row = people.households.update().where(people.households.c.id == 3)
-        tx.connection.execute(row.values(building="7号楼", zone="高区"))
+        edit = people.households.update().where(people.households.c.id == 3)
+        tx.connection.execute(edit.values(building="7号楼", zone="高区"))
     page = client.get("/outages").text
     assert "楼栋 7号楼" in page
     assert "供水分区 高区" in page
