@@ -13,6 +13,7 @@ from meterwatch.config import ConfigErrors, Settings, is_loopback, load
 from meterwatch.config.telling import Escalation
 from meterwatch.config.template import DETECTOR_TITLES, DETECTOR_WORDS, reference, tables, template
 from meterwatch.detectors import DETECTORS, Budget, LowUse, NoUse, build
+from meterwatch.detectors.presets import PRESETS
 from meterwatch.domain.escalation import Policies
 from meterwatch.domain.household import Grade, Role
 from meterwatch.domain.signal import BELL, LIFE_KINDS, METER_SILENT, NO_USE, SilenceRule
@@ -390,3 +391,12 @@ def test_the_reference_page_lists_every_key_as_it_is() -> None:
     for table in tables():
         for key in table.keys:
             assert f"| `{key.name}` |" in reference()
+
+
+def test_a_preset_is_chosen_by_its_name_and_stands_alone() -> None:
+    chosen = load(written('[detectors.no_use]\npreset = "shanghai-12h"\n'))
+    assert build(chosen.detector_tables())[0] == PRESETS["shanghai-12h"].rule
+    none = load(written('[usage]\nuse_litres = 4\n[detectors.no_use]\npreset = ""\n'))
+    assert build(none.detector_tables())[0] == NoUse(use_litres=4.0)
+    wrong = errors_of('[detectors.no_use]\npreset = "soon"')["detectors"]
+    assert "shanghai-12h" in wrong

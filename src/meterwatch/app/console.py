@@ -9,6 +9,7 @@ from meterwatch import dashboard
 from meterwatch.app.house import House
 from meterwatch.clock import machine_now
 from meterwatch.dashboard import sessions
+from meterwatch.detectors import presets_of
 from meterwatch.store.views.homes import Freshness
 
 _GRACE_SECONDS = 3  # an open stream would hold uvicorn for ever
@@ -24,6 +25,8 @@ def make_console(house: House, demo: APIRouter | None = None, guest: int | None 
         public_url=web.public_url,
         freshness=Freshness(silence=house.watch.silence),
         budget=house.settings.budget(),
+        watched=tuple(detector.name for detector in house.watch.detectors),
+        presets=presets_of(house.settings.detectors),
         guest=guest,
     )
     providers = {house.provider.name: house.provider}

@@ -107,7 +107,10 @@ class Settings(BaseSettings):
     def detector_tables(self) -> Mapping[str, Mapping[str, Any]]:
         """Give what `detectors.build` takes; `[usage] use_litres` counts where none is given."""
         use = {"use_litres": self.usage.use_litres}
-        asking = {name: {**use, **self.detectors.get(name, {})} for name in detectors.BY_USE}
+        tables = {name: self.detectors.get(name, {}) for name in detectors.BY_USE}
+        asking = {
+            name: {**use, **table} for name, table in tables.items() if not table.get("preset")
+        }
         return {**self.detectors, **asking}
 
     def budget(self) -> Budget:

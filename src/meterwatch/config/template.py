@@ -17,6 +17,7 @@ from meterwatch.config.said import Said
 from meterwatch.config.telling import Escalation, Ladder, StepTable
 from meterwatch.detectors import DETECTORS, LEARNT, OPTIONAL, Budget
 from meterwatch.detectors.budgets import LEAST, MOST
+from meterwatch.detectors.presets import PRESETS
 from meterwatch.domain.household import Grade, Role
 
 DETECTOR_TITLES: Mapping[str, Said] = {
@@ -196,13 +197,25 @@ def _keys(model: Any) -> Iterator[Key]:
             yield Key(name, _toml(field.default), said)
 
 
+def _preset(name: str) -> Iterator[Key]:
+    there_are = ", ".join(key for key, preset in PRESETS.items() if preset.detector == name)
+    if there_are:
+        said = Said(
+            f"改用别处在用的固定规则,写了它就不写其他阈值:{there_are}",
+            f"a rule that is deployed elsewhere, in the place of this detector: {there_are}",
+        )
+        yield Key("preset", '""', said)
+
+
 def _detector_tables() -> Iterator[Table]:
     for name, detector in DETECTORS.items():
         enabled = Key("enabled", _toml(name not in OPTIONAL), DETECTOR_WORDS["enabled"])
         learnt = [key for key in LEARNT.get(name, ()) if key in LEARNING_WORDS]
         how = (Key(key, *LEARNING_WORDS[key]) for key in learnt)
         keys = (Key(f.name, _toml(f.default), DETECTOR_WORDS[f.name]) for f in fields(detector))
-        yield Table(f"detectors.{name}", DETECTOR_TITLES[name], (enabled, *how, *keys))
+        yield Table(
+            f"detectors.{name}", DETECTOR_TITLES[name], (enabled, *_preset(name), *how, *keys)
+        )
         if "by_grade" in LEARNT.get(name, ()):
             yield _by_grade(name)
 

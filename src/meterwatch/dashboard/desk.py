@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from meterwatch.dashboard.paper import Paper
 from meterwatch.dashboard.tongue import DEFAULT_LANGUAGE, Tongue, tongues
 from meterwatch.detectors.budgets import Budget
+from meterwatch.detectors.presets import Preset
 from meterwatch.domain.usage import LocalTime
 from meterwatch.notify.provider import Provider
 from meterwatch.store import Store
@@ -46,6 +47,10 @@ class Settings:
         When a home counts as used, and when as unknown.
     budget : Budget
         How many false alarms a year a home may cost.
+    watched : tuple of str
+        The detectors in use.
+    presets : mapping of str to (str, Preset)
+        The deployed rules that stand in the place of detectors, with their names.
     beat_late : timedelta
         After how long without a beat a part of the service counts as in trouble.
     idle, absolute : timedelta
@@ -59,6 +64,8 @@ class Settings:
     public_url: str = ""
     freshness: Freshness = field(default_factory=Freshness)
     budget: Budget = field(default_factory=Budget)
+    watched: tuple[str, ...] = ()
+    presets: Mapping[str, tuple[str, Preset]] = field(default_factory=dict)
     beat_late: timedelta = timedelta(minutes=3)
     idle: timedelta = timedelta(minutes=30)
     absolute: timedelta = timedelta(hours=12)

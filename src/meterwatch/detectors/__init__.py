@@ -15,6 +15,7 @@ from meterwatch.detectors.flat_flow import FlatFlow
 from meterwatch.detectors.low_use import LowUse
 from meterwatch.detectors.no_use import NoUse
 from meterwatch.detectors.odd_hours import OddHours
+from meterwatch.detectors.presets import Preset, preset_of
 from meterwatch.domain.usage import Findings, LocalTime, UsageProfile, UsageWindow
 
 __all__ = [
@@ -28,8 +29,10 @@ __all__ = [
     "LowUse",
     "NoUse",
     "OddHours",
+    "Preset",
     "budget_of",
     "build",
+    "presets_of",
 ]
 
 
@@ -65,8 +68,8 @@ LEARNT: Mapping[str, tuple[str, ...]] = MappingProxyType(
 def build(settings: Mapping[str, Mapping[str, object]]) -> tuple[Detector, ...]:
     """Make the detectors that the `[detectors.<name>]` tables of a configuration ask for.
 
-    A detector without a table takes its defaults; `enabled = false` leaves it out, and those of
-    `OPTIONAL` ask for `enabled = true`.
+    A detector without a table takes its defaults; `preset` puts a deployed rule in its place,
+    `enabled = false` leaves it out, and those of `OPTIONAL` ask for `enabled = true`.
 
     Raises
     ------
@@ -123,11 +126,41 @@ def budget_of(settings: Mapping[str, Mapping[str, object]]) -> Budget:
         raise ValueError(f"[detectors.{NoUse.name}] {error}") from None
 
 
+def presets_of(settings: Mapping[str, Mapping[str, object]]) -> Mapping[str, tuple[str, Preset]]:
+    """Give the presets that a configuration puts in the place of detectors, with their names.
+
+    Raises
+    ------
+    ValueError
+        If one is not known; the text names the place and the mend.
+
+    Examples
+    --------
+    >>> presets_of({"no_use": {"preset": "24h"}})["no_use"][1].where
+    'Huesca (Agua de vida) 2023; K-water, Korea, 2017-2019'
+    """
+    found = {}
+    for name, table in settings.items():
+        if table.get("preset"):
+            try:
+                found[name] = (str(table["preset"]), preset_of(name, table["preset"]))
+            except ValueError as error:
+                raise ValueError(f"[detectors.{name}] {error}") from None
+    return found
+
+
 def _make(name: str, table: Mapping[str, object]) -> Detector:
+    given = table.get("preset")
+    if given:
+        beside = sorted(set(table) - {"preset"})
+        if beside:
+            raise ValueError(f"[detectors.{name}] {beside[0]}: a preset stands alone; take it out")
+        return presets_of({name: {"preset": given}})[name][1].rule
+    table = {key: table[key] for key in table if key != "preset"}
     names = [field.name for field in fields(DETECTORS[name])]
     unknown = sorted(set(table) - set(names))
     if unknown:
-        there_are = ", ".join([*names, *LEARNT.get(name, ()), "enabled"])
+        there_are = ", ".join([*names, *LEARNT.get(name, ()), "enabled", "preset"])
         raise ValueError(f"[detectors.{name}] {unknown[0]}: unknown; there are {there_are}")
     try:
         made: Detector = DETECTORS[name](**{key: _number(table[key], key) for key in table})

@@ -10,10 +10,11 @@ from fastapi.responses import Response
 from meterwatch.dashboard import codes, limits
 from meterwatch.dashboard.desk import Number, Reader, ReaderHere, go_to, not_found, plain
 from meterwatch.dashboard.moments import moment_of
+from meterwatch.dashboard.rule_words import RuleTold, preset_told
 from meterwatch.detectors.budgets import LEAST, MOST
 from meterwatch.domain.household import VACANT, Grade
 from meterwatch.domain.lesson import WITHIN, found_well
-from meterwatch.domain.signal import SubjectKind
+from meterwatch.domain.signal import NO_USE, SubjectKind
 from meterwatch.pipeline import respond
 from meterwatch.pipeline.respond.absences import AbsenceRefused
 from meterwatch.store.views import alerts, home, homes, usage
@@ -144,6 +145,7 @@ def page_of(reader: Reader, number: int, *, complaint: str = "") -> Response:
         bounds=(LEAST, MOST),
         complaint=complaint,
         limits=_limits(reader, number),
+        preset=_preset(reader),
         limit_classes=limits.CLASS_NAMES,
         until=reader.now + timedelta(days=3),
     )
@@ -155,6 +157,12 @@ def _page(reader: Reader, number: int) -> home.HomePage:
     if page is None:
         raise not_found()
     return page
+
+
+def _preset(reader: Reader) -> RuleTold | None:
+    """Tell of the preset that stands in the place of the limits."""
+    found = reader.desk.settings.presets.get(NO_USE)
+    return None if found is None else preset_told(reader.tongue, *found)
 
 
 def _limits(reader: Reader, number: int) -> limits.Told:

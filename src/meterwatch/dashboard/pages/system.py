@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from meterwatch.dashboard import codes, words
 from meterwatch.dashboard.desk import ReaderHere
 from meterwatch.dashboard.pages.queue import untexted
+from meterwatch.dashboard.rule_words import in_force
 from meterwatch.domain.signal import HUB_SILENT, METER_SILENT
 from meterwatch.store.views import alerts, queue, system
 
@@ -18,7 +19,8 @@ _REFUSED, _ASIDE, _INBOX, _SILENT = 30, 30, 20, 50
 @router.get("/system")
 def show(reader: ReaderHere) -> Response:
     """Show what the service knows of itself."""
-    with reader.desk.store.view() as view:
+    desk = reader.desk
+    with desk.store.view() as view:
         values: dict[str, Any] = {
             "beats": system.beats(view),
             "counts": system.refused_counts(view),
@@ -48,4 +50,5 @@ def show(reader: ReaderHere) -> Response:
         untexted=untexted(reader.desk),
         roles=words.ROLES,
         names=words.BEATS,
+        rules=in_force(reader.tongue, desk.settings.watched, desk.settings.presets),
     )
