@@ -6,7 +6,7 @@ ARGS ?=
 # An environment that already has the tools for development serves the demo as well.
 READY := $(if $(wildcard .venv/.ready-dev),.venv/.ready-dev,.venv/.ready-runtime)
 
-.PHONY: help setup demo test check bench format lock vendor words pages clean
+.PHONY: help setup demo test check bench format lock vendor words pages detection clean
 
 help:
 	@echo "make demo    show the main job at http://127.0.0.1:8000 (ARGS=\"--port 8123 --for 60 --no-browser\")"
@@ -19,6 +19,7 @@ help:
 	@echo "make vendor  fetch the web assets again and check them"
 	@echo "make words   collect what the console says, and compile the catalogues"
 	@echo "make pages   write those pages of the documentation that are made from the code"
+	@echo "make detection FILE=readings.csv.gz   score the detectors on recorded homes and write docs/detection.md"
 	@echo "make clean   remove what was made here"
 
 setup: .venv/.ready-dev
@@ -62,6 +63,9 @@ pages: setup
 	$(BIN)/python -m meterwatch.config.template > docs/reference/settings.md
 	@$(BIN)/python scripts/command_pages.py
 	@$(BIN)/python scripts/diagrams.py
+
+detection: setup
+	$(BIN)/python scripts/detection_page.py $(FILE) $(if $(HOUSEHOLDS),--households $(HOUSEHOLDS)) $(ARGS)
 
 clean:
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
