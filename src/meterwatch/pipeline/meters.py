@@ -52,7 +52,7 @@ class Meters:
         self._moment = int(moment.total_seconds())
         self._night = night
         self._listening_since = listening_since
-        self._next_night = 0
+        self._tonight = range(0)
         self._waiting: list[Row] = []
         self._heard: set[int] = set()  # the meters of those that wait
         self._unjudged: set[int] = set()
@@ -149,15 +149,15 @@ class Meters:
     def _end(self, row: Row) -> int:
         """Give the last second of the moment in which a reading was heard."""
         end = (row[2] // self._moment + 1) * self._moment - 1
-        return end if self._night is None else min(end, self._night_after(row[2]) - 1)
+        return end if self._night is None else min(end, self._night_around(row[2]).stop - 1)
 
-    def _night_after(self, at: int) -> int:
-        """Give the second in which the next night begins."""
-        if not self._next_night - 20 * 3_600 <= at < self._next_night:
+    def _night_around(self, at: int) -> range:
+        """Give the seconds in which the same night is in force as at this one."""
+        if at not in self._tonight:
             local = self._watch.local
-            tonight = int(night_of(local, np.array([float(at)]))[0])
-            self._next_night = night_begins(local, tonight + 1)
-        return self._next_night
+            number = int(night_of(local, np.array([float(at)]))[0])
+            self._tonight = range(night_begins(local, number), night_begins(local, number + 1))
+        return self._tonight
 
     def _judge_waiting(self, end: int) -> None:
         self._learn()
@@ -181,6 +181,8 @@ class Meters:
         """In a replay, do the work of the nights that have begun, and go on by what they taught."""
         if self._night is None or not self._waiting:
             return
+        # Whatever was heard before this night is judged: what waits is the first heard in it.
+        self._swept = max(self._swept, self._night_around(self._waiting[0][2]).start - 1)
         if self._night(datetime.fromtimestamp(self._waiting[0][2], UTC), self._board):
             self.refresh()
 
