@@ -10,9 +10,9 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from meterwatch.detectors.night_flow import learn_day_flow, learn_night_flow
+from meterwatch.detectors.runs import Curve, Rows, Runs
 from meterwatch.domain.usage import Bools, Findings, Floats, LocalTime, UsageProfile, UsageWindow
 
 __all__ = ["FlatFlow", "learn_day_flow", "learn_night_flow"]
@@ -22,8 +22,6 @@ RATE_HOURS = 0.9  # a litre an hour shows on a one-litre register only over abou
 PLAIN_STEPS = 20.0  # an interval of so many steps of the register shows its own rate
 SLOW_LEAK, OPEN_TAP, BURST = 1.0, 2.0, 3.0
 _POINTS = ("slow", "seep", "leak", "strong", "running", "tap", "gush", "flood")
-
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +132,11 @@ class FlatFlow:
         """Judge every household in the window; one verdict a row."""
         night = np.nan_to_num(profile.night_litres_per_hour)
         habit = self.habit_share * np.nan_to_num(profile.day_litres_per_hour)
-        runs = _Runs.none(len(usage.homes))
+        runs, curve = Runs.none(len(usage.homes)), Curve.through(*self._points())
         rows = np.arange(len(usage.homes))
         for column in range(usage.litres.shape[1] - 1, -1, -1):
             rows = self._go_back(usage, night, runs, rows, column)
-            self._note(runs, habit, rows)
+            self._note(runs, habit, curve, rows)
             if not len(rows):
                 break
         runs.begins_unseen[rows] = True
@@ -152,7 +150,7 @@ class FlatFlow:
         )
 
     def _go_back(
-        self, usage: UsageWindow, night: Floats, runs: "_Runs", rows: Rows, column: int
+        self, usage: UsageWindow, night: Floats, runs: Runs, rows: Rows, column: int
     ) -> Rows:
         """Take one interval more into the runs of these homes; name the homes that it goes on in.
 
@@ -195,11 +193,11 @@ class FlatFlow:
             rate: Floats = litres / span
         return rate
 
-    def _note(self, runs: "_Runs", habit: Floats, rows: Rows) -> None:
+    def _note(self, runs: Runs, habit: Floats, curve: Curve, rows: Rows) -> None:
         """Judge the part of each run that this interval begins, and keep it if it is to be told."""
         rows = rows[runs.ends_seen[rows]]
         low, seen, unseen = runs.low[rows], runs.seen_hours[rows], runs.unseen_hours[rows]
-        length, allowed, severity = seen + unseen, self._allowed(low), self._severity(low)
+        length, allowed, severity = seen + unseen, curve.hours_at(low), self._severity(low)
         unusual = (low >= habit[rows]) | (severity > SLOW_LEAK) | (length >= self.habit_hours)
         share = np.where((unseen <= seen) & unusual, length / allowed, 0.0)
         told = runs.score[rows] >= 1.0
@@ -208,20 +206,12 @@ class FlatFlow:
         runs.score[rows] = np.maximum(runs.score[rows], share)
         runs.keep(rows[better], length[better], allowed[better], severity[better])
 
-    def _allowed(self, flow: Floats) -> Floats:
-        """Give how many hours a flow may go on that never fell below this."""
-        flows, hours = self._points()
-        slopes = np.append(np.diff(hours) / np.diff(flows), 0.0)
-        place = np.searchsorted(flows, flow, side="right") - 1
-        allowed: Floats = hours[place] + slopes[place] * (flow - flows[place])
-        return allowed
-
     def _severity(self, flow: Floats) -> Floats:
         edges = np.array([self.open_litres_per_hour, self.burst_litres_per_hour])
         severity: Floats = np.searchsorted(edges, flow, side="right").astype(np.float64)
         return severity + SLOW_LEAK
 
-    def _findings(self, usage: UsageWindow, night: Floats, runs: "_Runs") -> Findings:
+    def _findings(self, usage: UsageWindow, night: Floats, runs: Runs) -> Findings:
         flows = np.isfinite(runs.since)
         fired: Bools = runs.judged & (runs.score >= 1.0)
         return Findings(
@@ -242,55 +232,3 @@ class FlatFlow:
                 ),
             },
         )
-
-
-@dataclass(slots=True, eq=False)
-class _Runs:
-    """The run that ends each row, as far back as it has been followed, and what is told of it.
-
-    `low` is its lowest rate so far, `ends_seen` whether its oldest interval is seen to flow,
-    `begins_unseen` whether it is unknown if the water flowed before;
-    `since`, `hours`, `least`, `limit` and `severity` belong to the part that is told.
-    """
-
-    judged: Bools
-    ends_seen: Bools
-    begins_unseen: Bools
-    began: Floats
-    low: Floats
-    seen_hours: Floats
-    unseen_hours: Floats
-    score: Floats
-    since: Floats
-    hours: Floats
-    least: Floats
-    limit: Floats
-    severity: Floats
-
-    @classmethod
-    def none(cls, homes: int) -> "_Runs":
-        """Begin with nothing that flows."""
-
-        def full(value: float) -> Floats:
-            return np.full(homes, value)
-
-        return cls(
-            judged=np.zeros(homes, dtype=np.bool_),
-            ends_seen=np.zeros(homes, dtype=np.bool_),
-            begins_unseen=np.zeros(homes, dtype=np.bool_),
-            began=full(np.nan),
-            low=full(np.inf),
-            seen_hours=full(0.0),
-            unseen_hours=full(0.0),
-            score=full(0.0),
-            since=full(np.nan),
-            hours=full(0.0),
-            least=full(0.0),
-            limit=full(0.0),
-            severity=full(0.0),
-        )
-
-    def keep(self, rows: Rows, hours: Floats, limit: Floats, severity: Floats) -> None:
-        """Let the part that was just judged be the one that is told."""
-        self.since[rows], self.least[rows] = self.began[rows], self.low[rows]
-        self.hours[rows], self.limit[rows], self.severity[rows] = hours, limit, severity

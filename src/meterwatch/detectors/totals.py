@@ -22,9 +22,9 @@ _T = TypeVar("_T", np.float64, np.bool_)
 def columns_since(usage: UsageWindow, moments: Floats) -> int:
     """Give how many of the newest intervals reach back to these moments, and one more."""
     with np.errstate(invalid="ignore"):
-        later = (usage.ends_at > moments[:, np.newaxis]).any(axis=0)
-    first = int(later.argmax()) if later.any() else len(later) - 1
-    return min(len(later) - first + 1, len(later))
+        later = np.flatnonzero((usage.ends_at > moments[:, np.newaxis]).any(axis=0))
+    width = usage.litres.shape[1]
+    return min(width - int(later[0]) + 1, width) if len(later) else 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
