@@ -163,6 +163,7 @@ def test_a_weak_flow_is_a_slow_leak_and_a_stronger_one_runs() -> None:
 def test_the_verdict_of_another_detector_is_one_worry() -> None:
     _, found = verdict()
     assert list(worries(NO_USE, found)) == [(NO_USE, found)]
+    assert list(worries(FLAT_FLOW, found)) == [(FLAT_FLOW, found)]  # a rule that knows no sizes
 
 
 def test_a_flow_is_named_by_the_severity_in_its_evidence() -> None:

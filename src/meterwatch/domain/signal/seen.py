@@ -22,10 +22,11 @@ _OPEN_TAP, _BURST = 2.0, 3.0  # the severities of a flow
 
 def worries(detector: str, found: Findings) -> Iterator[tuple[str, Findings]]:
     """Part the verdict of a detector by kind of worry: a slow leak is not looked after as a tap."""
-    if detector != FLAT_FLOW:
+    severity = found.figures.get("severity")
+    if detector != FLAT_FLOW or severity is None:
         yield detector, found
         return
-    slow = found.fired & (found.figures["severity"] < _OPEN_TAP)
+    slow = found.fired & (severity < _OPEN_TAP)
     yield FLAT_FLOW, replace(found, fired=found.fired & ~slow)
     yield SLOW_LEAK, replace(found, fired=slow)
 
