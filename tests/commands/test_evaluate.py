@@ -140,3 +140,17 @@ def test_a_zone_that_does_not_exist_is_refused(app: typer.Typer, readings: Path)
     ran = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(readings), "--zone", "Mars/North"])
     assert ran.exit_code == 2
     assert "Mars/North" in ran.output
+
+
+def test_rules_deployed_elsewhere_are_scored_by_their_names(
+    app: typer.Typer, readings: Path
+) -> None:
+    asked = ["--preset", "24h", "--budget", "5", "--rules", "none", "--collapses", "2", "--json"]
+    ran = CliRunner().invoke(app, [str(readings), *asked])
+    assert ran.exit_code == 0, ran.output
+    rules = {rule["name"]: rule for rule in json.loads(ran.stdout)["rules"]}
+    assert rules["24h"]["detector"] == "no_use"
+    assert rules["24h"]["false_alarms"]["all"] > 0
+    refused = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(readings), "--preset", "mars"])
+    assert refused.exit_code == 2
+    assert "shanghai-12h" in refused.output

@@ -3,9 +3,8 @@
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,23 +14,17 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from meterwatch import detectors
+from meterwatch.commands.asked import OWN, Asked
 from meterwatch.commands.given import give_up
 from meterwatch.commands.scores import show
 from meterwatch.config import ConfigErrors, Settings, load
-from meterwatch.config.prior import read_prior
-from meterwatch.detectors import NoUse
-from meterwatch.detectors.prior import Prior
-from meterwatch.evaluation import Arrivals, Candidate, Conditions, Record, Report
+from meterwatch.evaluation import Arrivals, Conditions, Report
 from meterwatch.evaluation import alarms as raised_by
-from meterwatch.evaluation import evaluate as score
 from meterwatch.evaluation.cohorts import read_persons
-from meterwatch.evaluation.priors import clash
 from meterwatch.evaluation.records import read_records, with_gaps
 
 SCREEN = 120  # columns, where the output is no terminal
 BUDGETS = (2.0, 5.0, 10.0)
-OWN, FOLDS, SHIPPED = "auto", "folds", "default"
 
 File = Annotated[
     Path,
@@ -60,6 +53,13 @@ Rules = Annotated[
     typer.Option(
         help="对照规则：usual、all、none 或 F24、G1.5 等，可重复。 Plain rules beside ours.",
         show_default="usual",
+    ),
+]
+Presets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--preset",
+        help="别处在用的规则，可重复；all 为全部。 Rules deployed elsewhere, by name; or all.",
     ),
 ]
 PriorOf = Annotated[
@@ -125,6 +125,7 @@ def evaluate(
     config: Config = None,
     budgets: Budgets = None,
     rules: Rules = None,
+    presets: Presets = None,
     prior: PriorOf = OWN,
     households: Households = None,
     partial: Partial = None,
@@ -142,87 +143,30 @@ def evaluate(
 
     例 / Example:  meterwatch evaluate readings.csv.gz --zone Europe/Madrid --budget 5 --rules all
     """
-    settings = _settings(config)
+    settings, place = _settings(config), _zone(zone)
     conditions = Conditions(collapses, seed, tuple(partial or Conditions().partial_shares))
+    arrivals = Arrivals(transport_hours, daily_at)
     with _refused(), _bar() as (reading, scoring):
-        records = [
-            with_gaps(record, gaps, seed) if gaps else record
-            for record in read_records(file, resolution_litres, reading)
-        ]
-        asked = Asked(
-            records,
-            _zone(zone),
-            _candidates(settings, budgets or BUDGETS),
-            _prior(prior, settings, records),
-            Arrivals(transport_hours, daily_at),
-            settings.usage.use_litres,
+        records = read_records(file, resolution_litres, reading)
+        records = [with_gaps(each, gaps, seed) if gaps else each for each in records]
+        asked = Asked.of(
+            settings, records, place, arrivals, budgets or BUDGETS, presets or (), prior
         )
         if alarms:
             _write_alarms(alarms, asked)
             return
         persons = read_persons(households) if households else {}
         report = asked.score(rules or ["usual"], conditions, persons, scoring)
+    _shown(report, plot, as_json=as_json)
+
+
+def _shown(report: Report, plot: Path | None, *, as_json: bool) -> None:
     if plot:
         _draw(report, plot)
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:
         show(report, Console(width=None if sys.stdout.isatty() else SCREEN))
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is scored, on which homes, with what is known of homes in general."""
-
-    records: Sequence[Record]
-    zone: ZoneInfo
-    candidates: Sequence[Candidate]
-    prior: Prior | None
-    arrivals: Arrivals
-    use_litres: float
-
-    def score(
-        self,
-        rules: Sequence[str],
-        conditions: Conditions,
-        persons: Mapping[str, int],
-        progress: Callable[[float], None],
-    ) -> Report:
-        """Score them."""
-        return score(
-            self.records,
-            self.zone,
-            self.candidates,
-            self.prior,
-            rules=rules,
-            conditions=conditions,
-            arrivals=self.arrivals,
-            persons=persons,
-            use_litres=self.use_litres,
-            progress=progress,
-        )
-
-
-def _candidates(settings: Settings, budgets: Sequence[float]) -> list[Candidate]:
-    """Give the configured detectors, `no_use` once for each budget."""
-    found = []
-    for each in detectors.build(settings.detector_tables()):
-        if isinstance(each, NoUse):
-            found += [Candidate(f"{each.name} {budget:g}", each, budget) for budget in budgets]
-        else:
-            found.append(Candidate(each.name, each, budgets[0]))
-    return found
-
-
-def _prior(asked: str, settings: Settings, records: Sequence[Record]) -> Prior | None:
-    """Give the prior that was asked for; None stands for one fitted in folds."""
-    if asked == FOLDS:
-        return None
-    if asked not in {OWN, SHIPPED}:
-        return read_prior(Path(asked))
-    shipped = settings.prior()
-    taught = clash(shipped, [record.home for record in records])
-    return None if taught and asked == OWN else shipped
 
 
 def _write_alarms(path: Path, asked: Asked) -> None:

@@ -9,7 +9,7 @@ from datetime import tzinfo
 
 import numpy as np
 
-from meterwatch.detectors import NoUse
+from meterwatch.detectors import LowUse, NoUse
 from meterwatch.detectors.prior import Prior
 from meterwatch.detectors.profile import USE_LITRES
 from meterwatch.domain.usage import LocalTime
@@ -23,7 +23,6 @@ from meterwatch.evaluation.records import Record, read_records
 from meterwatch.evaluation.report import Cohort, Measured, Report, everybody
 from meterwatch.evaluation.trial import (
     BUDGET,
-    LOW_USE,
     Candidate,
     Conditions,
     Trial,
@@ -141,7 +140,7 @@ def _ours(trial: Trial, candidates: Sequence[Candidate]) -> list[Measured]:
         measured
         for each in candidates
         for measured in trial.of_candidate(
-            each, raised[each.name], beside if each.detector.name == LOW_USE else None
+            each, raised[each.name], beside if each.detector.name == LowUse.name else None
         )
     ]
 
