@@ -3,6 +3,7 @@
 import pytest
 from fastapi.testclient import TestClient
 
+from meterwatch.store.tables import people
 from tests.dashboard.town import HOUR, NOW, Town, worry
 
 Evidence = dict[str, float | int | str]
@@ -83,3 +84,17 @@ def test_what_was_found_at_a_visit_answers_a_slow_leak(client: TestClient, here:
     number = worry(here.store, "slow_leak", 6, NOW - 24 * HOUR, flow(1.0, 12.0, 24.0))
     client.post(f"/visits/new?household=6&alert={number}", data={"quick": "home"})
     assert client.get(f"/api/v1/alerts/{number}").json()["state"] == "closed"
+
+
+def test_leaking_homes_can_be_listed_alone(client: TestClient) -> None:
+    page = client.get("/households?state=degraded").text
+    assert "H0005" in page
+    assert "H0001" not in page
+
+
+def test_a_coarse_meter_says_what_it_does_not_show(client: TestClient, here: Town) -> None:
+    assert "才走一格" not in client.get("/households/2").text
+    with here.store.transaction() as tx:
+        coarse = people.devices.update().where(people.devices.c.household_id == 2)
+        tx.connection.execute(coarse.values(resolution_litres=10.0))
+    assert "每小时不到 10 升的漏水看不出来" in client.get("/households/2").text

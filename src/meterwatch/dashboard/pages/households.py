@@ -39,7 +39,7 @@ def listed(
     sought = homes.Sought(
         words=plain(q),
         grade=grade if grade in {*Grade} else "",
-        state=state if state in {*homes.UseState, VACANT} else "",
+        state=state if state in {*homes.UseState, VACANT, homes.DEGRADED} else "",
     )
     fresh = reader.desk.settings.freshness
     with reader.desk.store.view() as view:

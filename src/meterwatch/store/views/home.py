@@ -35,6 +35,7 @@ class DeviceRow:
     battery_percent: float | None
     flags: tuple[str, ...]
     silent: bool
+    resolution_litres: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ def _device(
         row.battery_percent,
         tuple(row.flags or ()),
         meter and (heard or row.watched_since) + wait <= now,
+        row.resolution_litres,
     )
 
 

@@ -17,6 +17,9 @@ from meterwatch.store.tables import telemetry as m
 from meterwatch.store.views.places import area_paths
 from meterwatch.store.views.queue import moment
 
+DEGRADED = "degraded"
+DEGRADED_LITRES_PER_HOUR = 1.0
+
 
 class UseState(StrEnum):
     """What we know of a home's taps. Unknown is not "no water"."""
@@ -58,12 +61,18 @@ class HomeRow:
     vacant_since: datetime | None = None
     alerts: int = 0
 
+    @property
+    def degraded(self) -> bool:
+        """Whether small uses hide in water that runs without pause."""
+        return self.base_litres_per_hour >= DEGRADED_LITRES_PER_HOUR
+
 
 @dataclass(frozen=True, slots=True)
 class Sought:
     """Which homes a list shall show; empty words ask for all.
 
-    `state` is one of `UseState`, or `VACANT`: those that are taken for empty, whatever is known.
+    `state` is one of `UseState`; or `VACANT`, those that are taken for empty, whatever is known; or
+    `DEGRADED`, those that leak.
     """
 
     words: str = ""
@@ -80,11 +89,17 @@ def page(
         query = _narrow(select(p.households), sought, now).where(p.households.c.code > after)
         query = query.order_by(p.households.c.code).limit(max(limit, 200 if sought.state else 0))
         rows = rows_told(view, homes_of(view, query), now, fresh)
-        found += [row for row in rows if sought.state in {"", VACANT, row.state}]
+        found += [row for row in rows if _fits(row, sought.state)]
         if len(rows) < limit or sought.state in {"", VACANT}:
             break
         after = rows[-1].code
     return tuple(found[:limit])
+
+
+def _fits(row: HomeRow, state: str) -> bool:
+    if state == DEGRADED:
+        return row.degraded
+    return state in {"", VACANT, row.state}
 
 
 def count(view: View, now: datetime, fresh: Freshness) -> Mapping[UseState, int]:
