@@ -100,9 +100,14 @@ def test_who_was_found_in_need_is_not_waited_for_longer() -> None:
     assert widening([*answers, answered(5), answered(3)], NOW) == pytest.approx(1.1)
 
 
+def test_a_fall_that_low_use_showed_counts_against_waiting_longer() -> None:
+    fall = answered(10, Outcome.FALL, LOW_USE)
+    assert widening([answered(20), answered(15), fall], NOW) == 1.0
+
+
 def test_a_silence_counts_once_however_many_looked() -> None:
     once = answered(5)
-    again = replace(once, kind=LOW_USE, found_at=once.found_at + timedelta(hours=2))
+    again = replace(once, found_at=once.found_at + timedelta(hours=2))
     assert len(found_well([once, again], NOW)) == 1
 
 
@@ -111,8 +116,9 @@ def test_a_bare_safe_by_text_does_not_count_until_it_is_said_how_one_knows() -> 
     assert widening(bare, NOW) == 1.0
 
 
-def test_bells_and_flows_do_not_widen_the_limit_of_a_silence() -> None:
-    others = [answered(day, kind=kind) for day in (4, 8) for kind in (BELL, FLAT_FLOW)]
+def test_other_worries_do_not_widen_the_limit_of_a_silence() -> None:
+    kinds = (BELL, FLAT_FLOW, LOW_USE)
+    others = [answered(day, kind=kind) for day in (4, 8) for kind in kinds]
     assert widening(others, NOW) == 1.0
 
 

@@ -19,6 +19,7 @@ from meterwatch.domain.signal import (
     FLAT_FLOW,
     HUB_SILENT,
     METER_SILENT,
+    NO_USE,
     SLOW_LEAK,
 )
 from meterwatch.domain.visit import UNREACHED, Mode, Outcome
@@ -116,16 +117,18 @@ def flow_left_at(answers: Iterable[Answered]) -> datetime | None:
 def found_well(answers: Iterable[Answered], now: datetime) -> tuple[datetime, ...]:
     """Say when silences of one home ended with its resident found well at home, and still count.
 
-    A silence counts once, whoever looked; a word that nobody has explained yet does not count.
+    A silence counts once, whoever looked; a word that nobody has explained yet does not count. Low
+    use that was harmless lowers its floors by being past, and says nothing of silences.
     """
-    silences = [one for one in answers if one.kind in EXPLAINED_BY_ABSENCE]
+    worries = [one for one in answers if one.kind in EXPLAINED_BY_ABSENCE]
     since = max(
-        (one.found_at for one in silences if one.verdict is Verdict.TRUE), default=now - WITHIN
+        (one.found_at for one in worries if one.verdict is Verdict.TRUE), default=now - WITHIN
     )
     well = {
         one.began_at: one.found_at
-        for one in silences
-        if one.outcome in _WELL
+        for one in worries
+        if one.kind == NO_USE
+        and one.outcome in _WELL
         and one.mode is not Mode.UNSTATED
         and max(since, now - WITHIN) < one.found_at <= now
     }
