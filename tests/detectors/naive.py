@@ -42,6 +42,7 @@ class Home:
     floors: tuple[tuple[float, ...], ...] = ()  # the same by weekday
     night_use: tuple[float, ...] = ()  # by local hour
     local_seconds: Callable[[float], float] = float
+    returning: float = math.nan  # how long a silence may last that begins on coming home
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def homes_of(usage: UsageWindow, profile: UsageProfile, local: LocalTime) -> lis
             tuple(tuple(each) for each in profile.floors[row].tolist()),
             tuple(profile.night_use[row].tolist()),
             _local_seconds(local),
+            float(profile.returning_hours[row]),
         )
         for row in range(len(usage.homes))
     ]
@@ -164,7 +166,25 @@ def no_use(rule: NoUse, home: Home) -> Verdict:
     if not math.isnan(learnt):
         limit = min(max(learnt, rule.min_limit_hours), rule.max_limit_hours)
     figures["silence_hours"] = silence
+    if silence >= limit and not math.isnan(home.returning) and just_home(rule, home, since):
+        limit = max(limit, min(home.returning, rule.max_limit_hours))
     return Verdict(silence >= limit, True, silence / limit, since, limit, figures)
+
+
+def just_home(rule: NoUse, home: Home, since: float) -> bool:
+    """Whether the silence began within 3 h after a use that ended 15 h or more without any."""
+    came, before = -math.inf, math.nan
+    least = max(rule.use_litres, home.resolution) - 1e-6
+    for position, slot in enumerate(home.slots):
+        if slot is None:
+            continue
+        if math.isnan(before):
+            before = slot.start
+        if not slot.known or slot.litres - base(home.slots, position) * slot.hours >= least:
+            if slot.start - before >= 15 * 3600:
+                came = slot.end
+            before = slot.end
+    return since - came <= 3 * 3600
 
 
 def flat_flow(rule: FlatFlow, home: Home) -> Verdict:

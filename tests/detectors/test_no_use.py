@@ -34,7 +34,7 @@ def test_a_learnt_limit_counts_and_the_score_is_one_at_it() -> None:
     assert not verdict(NoUse(), window([8.0, *quiet(9)]), limits(10.0))["fired"]
 
 
-@pytest.mark.parametrize(("learnt", "limit"), [(2.0, 6.0), (30.0, 30.0), (200.0, 48.0)])
+@pytest.mark.parametrize(("learnt", "limit"), [(2.0, 4.0), (30.0, 30.0), (200.0, 48.0)])
 def test_a_learnt_limit_stays_within_its_bounds(learnt: float, limit: float) -> None:
     assert verdict(NoUse(), window([8.0, 0.0]), limits(learnt))["limit"] == limit
 

@@ -47,6 +47,7 @@ def profile_of(usage: UsageWindow, seed: int) -> UsageProfile:
         usual_totals=totals,
         floors=totals[:, :, np.newaxis] * shares,
         night_use=night_use,
+        returning_hours=rng.choice([20.0, 35.6, np.nan], count),
     )
 
 

@@ -5,6 +5,7 @@ earlier or later is nearly as telling, above all at the same hour of the clock: 
 and who left at nine are both back by six.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from meterwatch.detectors.silences import LONGEST, Counts
 from meterwatch.domain.usage import Floats
 
 REACH_HOURS = 3  # silences begun within so many hours lend weight
-_LENGTH_WEIGHTS = (0.2, 0.6, 0.2)
+_LENGTH_WEIGHTS = (0.1, 0.8, 0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Smoothing:
     Attributes
     ----------
     spread_hours : float
-        Standard deviation of the weight over hours of beginning.
+        Standard deviation of the weight over hours of beginning; a cell's own has the weight 1.
     same_end : float
         The share of a neighbour's weight that keeps the clock hour at which the silence ended;
         the rest keeps its length.
@@ -31,17 +32,15 @@ class Smoothing:
         The weight of the other classes of day.
     """
 
-    spread_hours: float = 1.3
+    spread_hours: float = 1.0
     same_end: float = 0.7
     other_days: float = 0.15
 
     @property
-    def weights(self) -> Floats:
-        """(7,) the weight of silences begun from 3 h earlier to 3 h later; their sum is one."""
-        apart = np.arange(-REACH_HOURS, REACH_HOURS + 1) / self.spread_hours
-        weights: Floats = np.exp(-0.5 * apart**2)
-        weights /= weights.sum()
-        return weights
+    def weights(self) -> dict[int, float]:
+        """The weight of silences begun so many hours earlier (negative: later)."""
+        hours = range(-REACH_HOURS, REACH_HOURS + 1)
+        return {apart: math.exp(-0.5 * (apart / self.spread_hours) ** 2) for apart in hours}
 
 
 def smoothed(counts: Counts | Floats, smoothing: Smoothing) -> Floats:
@@ -53,8 +52,7 @@ def smoothed(counts: Counts | Floats, smoothing: Smoothing) -> Floats:
         Silences by class of day, hour of beginning and length; the last length is open.
     """
     spread = np.zeros(counts.shape)
-    for index, weight in enumerate(smoothing.weights.tolist()):
-        earlier = REACH_HOURS - index
+    for earlier, weight in smoothing.weights.items():
         near = np.roll(counts, earlier, axis=2)
         spread += weight * (1.0 - smoothing.same_end) * near
         spread += weight * smoothing.same_end * _shortened(near, earlier)
@@ -64,16 +62,10 @@ def smoothed(counts: Counts | Floats, smoothing: Smoothing) -> Floats:
     return lengths * (1.0 - smoothing.other_days) + borrowed
 
 
-def reached(ended: Floats, broken: Floats) -> tuple[Floats, Floats]:
-    """Give how many silences ended after each whole hour, and how many had lasted until then.
-
-    Returns
-    -------
-    ended, reached : (..., 48) float64
-        A silence that broke off after k hours had reached the lengths below k.
-    """
-    backwards = np.cumsum((ended + broken)[..., ::-1], axis=-1)[..., ::-1]
-    return ended[..., :LONGEST], backwards[..., :LONGEST] - broken[..., :LONGEST]
+def reached(ended: Counts | Floats) -> Floats:
+    """Give (..., 48) how many silences had lasted 0, 1, ... 47 whole hours or more."""
+    backwards: Floats = np.cumsum(ended[..., ::-1], axis=-1, dtype=np.float64)
+    return backwards[..., :0:-1]
 
 
 def _shortened(counts: Counts | Floats, by: int) -> Counts | Floats:

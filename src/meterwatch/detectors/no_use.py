@@ -10,12 +10,15 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from meterwatch.detectors.arrays import known, present
+from meterwatch.detectors.arrays import base_flow, known, present, used
 from meterwatch.detectors.latest import last_drawn
 from meterwatch.domain.usage import Bools, Findings, Floats, LocalTime, UsageProfile, UsageWindow
 
 SECONDS = 3_600.0
+AWAY_HOURS = 15.0  # a home known to be without use for so long was empty, or asleep for very long
+JUST_HOME_HOURS = 3.0  # a silence that begins so soon after goes on with it more often than not
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,10 @@ class NoUse:
         Water in one interval, above the standing base flow, from which it counts as use. Where
         one step of the register is larger, one step is a use.
     default_limit_hours : float, default 24.0
-        The limit of a home whose own is not learnt yet.
-    min_limit_hours, max_limit_hours : float, default 6.0 and 48.0
-        Bounds of a learnt limit. Learning keeps within 6 and 48 hours, so they can only narrow it.
+        The limit of a home of which there is no profile at all: one night later it has the limits
+        of homes like it.
+    min_limit_hours, max_limit_hours : float, default 4.0 and 48.0
+        Bounds of a learnt limit. Learning keeps within 4 and 48 hours, so they can only narrow it.
     degraded_litres_per_hour : float, default 1.0
         Base flow from which the home's protection is called degraded: uses hide in a leak.
 
@@ -46,6 +50,10 @@ class NoUse:
     gap across which the register stood still goes on with the silence. It is never counted from
     before `counts_from` (the end of an absence). Where the window shows no use at all, it began
     before the window and counts from the window's first known moment.
+
+    A silence that begins within three hours after the end of one of 15 hours or more has to last
+    at least `returning_hours` of the profile, where that is learnt: who looks in for a moment is
+    away again more often than not.
 
     `score` is the silence divided by its limit, 0 where unknown. The figures are `silence_hours`;
     `last_use_at`, epoch seconds, NaN where the window shows none; `base_litres_per_hour`;
@@ -76,7 +84,7 @@ class NoUse:
 
     use_litres: float = 3.0
     default_limit_hours: float = 24.0
-    min_limit_hours: float = 6.0
+    min_limit_hours: float = 4.0
     max_limit_hours: float = 48.0
     degraded_litres_per_hour: float = 1.0
 
@@ -101,6 +109,9 @@ class NoUse:
         limit = self._limit(profile.silence_limit_hours(since, local))
         with np.errstate(invalid="ignore"):
             fired: Bools = judged & (silence >= limit)
+        rows = np.flatnonzero(fired & np.isfinite(profile.returning_hours))
+        limit[rows] = self._stretched(usage, rows, since, limit, profile.returning_hours)
+        fired[rows] = silence[rows] >= limit[rows]
         return Findings(
             fired=fired,
             known=judged,
@@ -117,6 +128,22 @@ class NoUse:
             },
         )
 
+    def _stretched(
+        self,
+        usage: UsageWindow,
+        rows: NDArray[np.int64],
+        since: Floats,
+        limit: Floats,
+        returning: Floats,
+    ) -> Floats:
+        """Give the limits of the homes that would fire: longer where somebody just came home."""
+        part = usage.part(rows)
+        home_for = (since[rows] - _came_home(part, self.use_litres)) / SECONDS
+        stretched = np.clip(
+            returning[rows], limit[rows], np.maximum(limit[rows], self.max_limit_hours)
+        )
+        return np.where(home_for <= JUST_HOME_HOURS, stretched, limit[rows])
+
     def _limit(self, learnt: Floats) -> Floats:
         bounded = np.clip(learnt, self.min_limit_hours, self.max_limit_hours)
         return np.where(np.isnan(learnt), self.default_limit_hours, bounded)
@@ -129,6 +156,20 @@ def _since(usage: UsageWindow, last_use: Floats) -> Floats:
     if len(rows):
         began[rows] = _first_moment(usage.part(rows))
     return np.where(np.isfinite(began), np.fmax(began, usage.counts_from), np.nan)
+
+
+def _came_home(usage: UsageWindow, use_litres: float) -> Floats:
+    """Give when the last use ended that came after hours known to be without; -inf if none."""
+    in_use = used(usage, base_flow(usage), use_litres)
+    unplaced = present(usage) & np.isnan(usage.litres)
+    ends = np.where(in_use | unplaced, usage.ends_at, -np.inf)
+    before = np.maximum.accumulate(ends, axis=1)[:, :-1]
+    before = np.fmax(before, _first_moment(usage)[:, np.newaxis])
+    began = (usage.ends_at - usage.hours * SECONDS)[:, 1:]
+    with np.errstate(invalid="ignore"):
+        home_again = (in_use | unplaced)[:, 1:] & (began - before >= AWAY_HOURS * SECONDS)
+    came: Floats = np.where(home_again, usage.ends_at[:, 1:], -np.inf).max(axis=1, initial=-np.inf)
+    return came
 
 
 def _first_moment(usage: UsageWindow) -> Floats:

@@ -17,7 +17,7 @@ from meterwatch.domain.usage import CLASSES, HOURS, Floats
 LEAST_DAYS = 28.0
 _YEAR = 365.25
 _SMOOTHING = Smoothing(spread_hours=1.0, same_end=0.5, other_days=0.1)
-_PSEUDO_SILENCES = 20.0  # of the hazard over all hours, a year of one home counting once
+_PSEUDO_SILENCES = 50.0  # of the hazard over all hours, a year of one home counting once
 _SHAPES = {"hazard": (CLASSES, HOURS, LONGEST), "begun_a_day": (CLASSES, HOURS)}
 
 
@@ -89,9 +89,9 @@ def fit_prior(silences: Silences, fitted_on: tuple[str, ...] = (), source: str =
         raise ValueError("fit_prior: no home with 28 known days")
     scale = (_YEAR / silences.days[enough].astype(np.float64)).reshape(-1, 1, 1, 1)
     ended = (silences.ended[enough] * scale).sum(axis=0, keepdims=True)
-    broken = (silences.broken[enough] * scale).sum(axis=0, keepdims=True)
-    begun = (ended + broken).sum(axis=-1)[0] / (_YEAR * int(enough.sum()))
-    ended, alive = reached(smoothed(ended, _SMOOTHING), smoothed(broken, _SMOOTHING))
-    pooled = ended.sum(axis=(0, 1, 2)) / np.maximum(alive.sum(axis=(0, 1, 2)), 1e-9)
-    hazard = (ended + _PSEUDO_SILENCES * pooled) / (alive + _PSEUDO_SILENCES)
+    begun = ended.sum(axis=-1)[0] / (_YEAR * int(enough.sum()))
+    near = smoothed(ended, _SMOOTHING)
+    ends, alive = near[..., :LONGEST], reached(near)
+    pooled = ends.sum(axis=(0, 1, 2)) / np.maximum(alive.sum(axis=(0, 1, 2)), 1e-9)
+    hazard = (ends + _PSEUDO_SILENCES * pooled) / (alive + _PSEUDO_SILENCES)
     return Prior(np.clip(hazard[0], 0.0, 1.0), begun, fitted_on, source)

@@ -1,21 +1,22 @@
-"""Learns what is usual for each home from its own last weeks.
+"""Learns what is usual for each home from its own past.
 
-A home's limit is 1.25 times the longest silence of its last 28 days, the same for every hour at
-which a silence may begin. Only silences that have ended count: the one still running when the
-limit is learnt may be the very one that has to raise the alarm, and must not move its own line.
-What is unknown ends a silence, which then counts as far as it is known; hours of a declared
-absence belong among the unknown, or a holiday would teach a long limit.
+Only silences that have ended count: the one still running when a limit is learnt may be the very
+one that has to raise the alarm, and must not move its own line. What is unknown ends a silence,
+which then counts as far as it is known; hours of a declared absence belong among the unknown, or a
+holiday would teach a long limit.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
 from meterwatch.detectors.arrays import base_flow, trailing, used
 from meterwatch.detectors.floors import learn_floors
-from meterwatch.detectors.limits import learn_limits
+from meterwatch.detectors.limits import learn_limits, returning_limits
 from meterwatch.detectors.night_flow import FlowsTold, learn_day_flow, learn_night_flow
 from meterwatch.detectors.odd_hours import learn_night_use
 from meterwatch.detectors.prior import Prior
-from meterwatch.detectors.silences import Silences
+from meterwatch.detectors.silences import Silences, with_recent
 from meterwatch.domain.usage import (
     CLASSES,
     HOURS,
@@ -50,7 +51,8 @@ def learn(
     Parameters
     ----------
     silences : Silences of N homes
-        All that was counted of them; their limits come from it.
+        All that was counted of them; their limits come from it, and from the days of `past`
+        after it.
     past : (N, D, 24) float64, litres
         Water drawn in each local hour of the last D days, the oldest first; NaN where unknown.
         What is usual and the longest silence come from it.
@@ -80,23 +82,41 @@ def learn(
     homes = silences.homes
     hourly = _whole_days(homes, past.reshape(len(past), -1), None)
     steps = np.ones(len(homes)) if resolution_litres is None else resolution_litres
-    limits, expected = learn_limits(silences, prior, alarms_per_year)
+    silences = with_recent(silences, first_day, past, use_litres, steps)
     night_flow = learn_night_flow(past, first_day, flows_told)
     usual_totals, floors = learn_floors(
         past, first_day, use_litres=use_litres, resolution_litres=steps
     )
-    return UsageProfile(
+    learnt = UsageProfile(
         homes,
-        limits_hours=limits,
         usual_litres=_median_by_hour(hourly),
         longest_silence_hours=_longest(homes, hourly, steps, use_litres),
         days=silences.seen.astype(np.float64),
-        alarms_per_year=expected,
         night_litres_per_hour=night_flow,
         day_litres_per_hour=learn_day_flow(past, night_flow),
         usual_totals=usual_totals,
         floors=floors,
         night_use=learn_night_use(past, first_day, use_litres=use_litres),
+    )
+    return with_limits(learnt, silences, prior, alarms_per_year)
+
+
+def with_limits(
+    profile: UsageProfile, silences: Silences, prior: Prior, alarms_per_year: Floats
+) -> UsageProfile:
+    """Put limits into a profile: all that the budget decides.
+
+    Parameters
+    ----------
+    silences : Silences of the same homes
+        With the days that are not final yet (`with_recent`).
+    """
+    limits, expected = learn_limits(silences, prior, alarms_per_year)
+    return replace(
+        profile,
+        limits_hours=limits,
+        returning_hours=returning_limits(alarms_per_year),
+        alarms_per_year=expected,
     )
 
 

@@ -1,14 +1,13 @@
 """Silences: how often a home's taps stayed shut, by when that began and how long it lasted.
 
 All that is kept of a home's past for its limits: counts that fade, half of them in 200 days. Whole
-local days are added once they are final. Unknown hours break a silence: it is counted as having
-lasted at least as long as it was seen to, and no silence begins in the dark.
+local days are added once they are final. Unknown hours end a silence, which counts for as long as
+it was seen to last, and no silence begins in the dark: the unknown makes no home look quieter.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from struct import Struct
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +24,9 @@ NEVER = -1
 FORGOTTEN = np.float32(0.02)  # a count that has faded to this is nothing: after three years
 _DECAY = np.float32(0.5 ** (1.0 / HALF_LIFE_DAYS))
 _SECONDS = 3_600.0
-_VERSION = 1
+_VERSION = 2
 _HEAD = Struct("<Bffiiii")
-_MOST_CELLS = (8_000 - _HEAD.size - 4 * HOURS - 2 * CELLS // 8) // 4
+_MOST_CELLS = (8_000 - _HEAD.size - 4 * HOURS - CELLS // 8) // 4
 
 Counts = NDArray[np.float32]
 Wholes = NDArray[np.int32]
@@ -41,10 +40,8 @@ class Silences:
     ----------
     homes : tuple of int, length N
     ended : (N, 4, 24, 49) float32
-        Faded number of silences that a use ended, by class of the local day and local hour of
-        the use after which they began, and by the whole hours that they lasted.
-    broken : (N, 4, 24, 49) float32
-        The same for those that ran into the unknown after so many hours.
+        Faded number of silences, by class of the local day and local hour of the use after which
+        they began, and by the whole hours that they lasted or were seen to last.
     days : (N,) float32, days
         The faded number of known days.
     seen : (N,) float32, days
@@ -59,7 +56,6 @@ class Silences:
 
     homes: tuple[int, ...]
     ended: Counts
-    broken: Counts
     days: Counts
     seen: Counts
     next_day: Wholes
@@ -73,7 +69,6 @@ class Silences:
         shape = (count, CLASSES, HOURS, LENGTHS)
         return cls(
             homes,
-            np.zeros(shape, np.float32),
             np.zeros(shape, np.float32),
             np.zeros(count, np.float32),
             np.zeros(count, np.float32),
@@ -117,10 +112,11 @@ class Silences:
 
 
 def _packed(state: Silences, row: int) -> bytes:
-    counts = np.concatenate([state.ended[row].ravel(), state.broken[row].ravel()])
+    counts = state.ended[row].ravel()
     if np.count_nonzero(counts) > _MOST_CELLS:  # no home known comes near: the faintest go
-        faintest = np.sort(counts)[-_MOST_CELLS]
-        counts = np.where(counts >= faintest, counts, np.float32(0.0))
+        faintest = np.argsort(counts, kind="stable")[:-_MOST_CELLS]
+        counts = counts.copy()
+        counts[faintest] = 0.0
     filled = counts > 0.0
     head = _HEAD.pack(
         _VERSION, state.days[row], state.seen[row], state.next_day[row], *state.running[row]
@@ -131,18 +127,17 @@ def _packed(state: Silences, row: int) -> bytes:
 
 def _unpack_into(state: Silences, row: int, blob: bytes) -> None:
     tail_at, cells_at = _HEAD.size, _HEAD.size + 4 * HOURS
-    values_at = cells_at + 2 * CELLS // 8
+    values_at = cells_at + CELLS // 8
     if len(blob) < values_at or blob[0] != _VERSION:
         raise ValueError("silences: not written by this version")
     _, days, seen, next_day, *running = _HEAD.unpack_from(blob)
     state.days[row], state.seen[row], state.next_day[row] = days, seen, next_day
     state.running[row] = running
     state.tail[row] = np.frombuffer(blob, "<f4", HOURS, tail_at)
-    filled = np.unpackbits(np.frombuffer(blob, np.uint8, 2 * CELLS // 8, cells_at)) > 0
-    counts = np.zeros(2 * CELLS, np.float32)
+    filled = np.unpackbits(np.frombuffer(blob, np.uint8, CELLS // 8, cells_at)) > 0
+    counts = np.zeros(CELLS, np.float32)
     counts[filled] = np.frombuffer(blob, "<f4", offset=values_at)
-    state.ended[row] = counts[:CELLS].reshape(CLASSES, HOURS, LENGTHS)
-    state.broken[row] = counts[CELLS:].reshape(CLASSES, HOURS, LENGTHS)
+    state.ended[row] = counts.reshape(CLASSES, HOURS, LENGTHS)
 
 
 def count_days(
@@ -189,6 +184,40 @@ def count_days(
         running=stops.running(),
         tail=hourly[:, -HOURS:].astype(np.float32),
     )
+
+
+def with_recent(
+    silences: Silences,
+    first_day: int,
+    past: Floats,
+    use_litres: float,
+    resolution_litres: Floats,
+) -> Silences:
+    """Add the days of the past that were not counted yet, for this night alone: nothing keeps it.
+
+    Late readings may still change the last days, and yet they tell more than nothing.
+
+    Parameters
+    ----------
+    first_day : int
+        The local day of the first column of `past`, in days since 1970-01-01.
+    past : (N, D, 24) float64, litres
+        NaN where unknown.
+    """
+    start = np.maximum(silences.next_day.astype(np.int64), first_day)
+    parts, order = [], []
+    for day in np.unique(start).tolist():
+        rows = np.flatnonzero(start == day)
+        part = silences.take(tuple(silences.homes[row] for row in rows), rows)
+        hourly = past[rows, day - first_day :].reshape(len(rows), -1)
+        if hourly.shape[1]:
+            known, steps = np.isfinite(hourly), resolution_litres[rows]
+            part = count_days(part, day, hourly, known, use_litres, steps)
+        parts.append(part)
+        order.append(rows)
+    if not parts:
+        return silences
+    return Silences.joined(parts).take(silences.homes, np.argsort(np.concatenate(order)))
 
 
 def class_of_day(day: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -255,22 +284,22 @@ class _Stops:
         runs = np.concatenate([self.began[last], length[:, np.newaxis]], axis=1)
         return np.where(self.is_use[last][:, np.newaxis], runs, NEVER).astype(np.int32)
 
-    def lasted(self) -> tuple[Any, ...]:
-        """Give row, day, cell and whether a use ended it of each silence that went by."""
+    def lasted(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Give row, day and cell of each silence that went by."""
         here = np.flatnonzero(self.is_use[:-1] & (self.row[1:] == self.row[:-1]))
         after = here + 1
         length = self.column[after] - self.column[here] - 1 + self.carried[here]
         cell = (self.began[here, 0] * HOURS + self.began[here, 1]) * LENGTHS
         cell = cell + np.minimum(length, LONGEST)
         day = (self.column[after] - 1) // HOURS
-        return self.row[here], day, cell, self.is_use[after]
+        return self.row[here], day, cell
 
 
 def _added(silences: Silences, stops: _Stops, known: Bools) -> Silences:
     """Let the counts fade day by day, and add to each day the silences that went by on it."""
-    row, day, cell, by_use = stops.lasted()
+    row, day, cell = stops.lasted()
     count, days = known.shape[0], known.shape[1] // HOURS
-    counts = np.stack([silences.ended, silences.broken]).reshape(2, count * CELLS)
+    counts = silences.ended.ravel()  # a copy follows with the first fading
     share = known.reshape(count, days, HOURS).sum(axis=2).astype(np.float32) / np.float32(HOURS)
     faded, seen = silences.days.copy(), silences.seen.copy()
     where = row * CELLS + cell
@@ -278,16 +307,9 @@ def _added(silences: Silences, stops: _Stops, known: Bools) -> Silences:
     bounds = np.searchsorted(day[order], np.arange(days + 1))
     for number in range(days):
         today = order[bounds[number] : bounds[number + 1]]
-        counts *= _DECAY
+        counts = counts * _DECAY
         counts[counts < FORGOTTEN] = 0.0
-        np.add.at(counts, (np.where(by_use[today], 0, 1), where[today]), np.float32(1.0))
+        np.add.at(counts, where[today], np.float32(1.0))
         faded = faded * _DECAY + share[:, number]
         seen = seen + share[:, number]
-    shape = silences.ended.shape
-    return replace(
-        silences,
-        ended=counts[0].reshape(shape),
-        broken=counts[1].reshape(shape),
-        days=faded,
-        seen=seen,
-    )
+    return replace(silences, ended=counts.reshape(silences.ended.shape), days=faded, seen=seen)

@@ -123,6 +123,8 @@ class UsageProfile:
         Below which these sums are low, by the local weekday on which the three days end.
     night_use : (N, 24) float64
         The share of the days on which water is used in each local hour.
+    returning_hours : (N,) float64, hours
+        How long at least a silence may last that begins just after the home was away.
     """
 
     homes: tuple[int, ...]
@@ -137,6 +139,7 @@ class UsageProfile:
     usual_totals: Floats = _unlearnt(MEASURES)
     floors: Floats = _unlearnt(MEASURES, WEEKDAYS)
     night_use: Floats = _unlearnt(HOURS)
+    returning_hours: Floats = _unlearnt()
 
     def __post_init__(self) -> None:
         """Fill in what was left out, and refuse arrays that do not fit together."""

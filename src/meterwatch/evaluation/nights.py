@@ -5,15 +5,14 @@ through their nights together, as they do in the service.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from meterwatch.detectors.limits import learn_limits
 from meterwatch.detectors.prior import Prior
-from meterwatch.detectors.profile import learn
+from meterwatch.detectors.profile import learn, with_limits
 from meterwatch.detectors.schedule import PAST_DAYS, ROLLED_DAYS, night_begins, night_of, roll_up
-from meterwatch.detectors.silences import Silences, count_days
+from meterwatch.detectors.silences import Silences, count_days, with_recent
 from meterwatch.domain.usage import HOURS, Bools, Floats, LocalTime, UsageProfile, UsageWindow
 from meterwatch.evaluation.homes import Home, Indices
 from meterwatch.evaluation.scenes import untouched
@@ -84,6 +83,34 @@ class Nights:
             )
             yield night, silences, past
 
+    def learn(
+        self,
+        silences: Silences,
+        past: Floats,
+        first_day: int,
+        groups: Sequence[tuple[Prior, Indices]],
+        budgets: Sequence[float],
+    ) -> dict[float, UsageProfile]:
+        """Learn all homes on one night; budgets differ in their limits alone."""
+        learnt: dict[float, list[UsageProfile]] = {budget: [] for budget in budgets}
+        use_litres = self.homes[0].use_litres
+        steps = np.array([home.record.resolution_litres for home in self.homes])
+        silences = with_recent(silences, first_day, past, use_litres, steps)
+        for prior, rows in groups:
+            part = silences.take(tuple(rows.tolist()), rows)
+            alarms = np.full(len(rows), budgets[0])
+            profile = learn(
+                *(part, past[rows], first_day, prior, alarms),
+                use_litres=use_litres,
+                resolution_litres=steps[rows],
+            )
+            for budget in budgets:
+                if budget != budgets[0]:
+                    profile = with_limits(profile, part, prior, np.full(len(rows), budget))
+                learnt[budget].append(profile)
+        order = np.argsort(np.concatenate([rows for _, rows in groups]))
+        return {budget: _joined(parts, order) for budget, parts in learnt.items()}
+
 
 def learn_nights(
     nights: Nights,
@@ -108,8 +135,8 @@ def learn_nights(
     every: dict[float, list[UsageProfile]] = {budget: [] for budget in budgets}
     groups = _alike(priors)
     for night, silences, past in nights.lived():
-        first_day = night - PAST_DAYS
-        for budget, profile in _of_a_night(silences, past, first_day, groups, budgets).items():
+        of_a_night = nights.learn(silences, past, night - PAST_DAYS, groups, budgets)
+        for budget, profile in of_a_night.items():
             every[budget].append(profile)
         tick()
     local = nights.homes[0].local
@@ -119,28 +146,6 @@ def learn_nights(
         ]
         for budget, profiles in every.items()
     }
-
-
-def _of_a_night(
-    silences: Silences,
-    past: Floats,
-    first_day: int,
-    groups: Sequence[tuple[Prior, Indices]],
-    budgets: Sequence[float],
-) -> dict[float, UsageProfile]:
-    """Learn all homes on one night; budgets differ in their limits alone."""
-    learnt: dict[float, list[UsageProfile]] = {budget: [] for budget in budgets}
-    for prior, rows in groups:
-        part = silences.take(tuple(rows.tolist()), rows)
-        alarms = np.full(len(rows), budgets[0])
-        profile = learn(part, past[rows], first_day, prior, alarms)
-        for budget in budgets:
-            if budget != budgets[0]:
-                limits, expected = learn_limits(part, prior, np.full(len(rows), budget))
-                profile = replace(profile, limits_hours=limits, alarms_per_year=expected)
-            learnt[budget].append(profile)
-    order = np.argsort(np.concatenate([rows for _, rows in groups]))
-    return {budget: _joined(parts, order) for budget, parts in learnt.items()}
 
 
 def _joined(parts: Sequence[UsageProfile], order: Indices) -> UsageProfile:

@@ -66,6 +66,7 @@ def _profiles() -> None:
         sa.Column("usual_totals", sa.LargeBinary(), nullable=False),
         sa.Column("floors", sa.LargeBinary(), nullable=False),
         sa.Column("night_use", sa.LargeBinary(), nullable=False),
+        sa.Column("returning_hours", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("household_id", name=op.f("pk_profiles")),
     )
 
