@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 from meterwatch import detectors
 from meterwatch.config import Settings
 from meterwatch.detectors import NoUse
+from meterwatch.detectors.presets import PRESETS
 from meterwatch.evaluation import Arrivals, Candidate, Conditions, Record, Report, evaluate
 from meterwatch.evaluation.cohorts import read_persons
+from meterwatch.evaluation.plain import USUAL
 from meterwatch.evaluation.plots import FRONTIER, WEEK, draw
 from meterwatch.evaluation.records import read_records, with_gaps
 from meterwatch.evaluation.report import Cohort, Row
@@ -94,6 +96,7 @@ FOUND = (
     ("flat_flow", "leak 10 L/h", 26, 0.90, 0.5),
     ("flat_flow", "leak 3 L/h", 120, 0.50, 0.5),
     ("low_use", "partial 25%", 72, 0.80, 1.0),
+    (f"no_use {BUDGET:g} + low_use", "partial 25%", 72, 0.80, 1.0),
 )
 
 
@@ -106,6 +109,14 @@ def candidates(budgets: Sequence[float]) -> list[Candidate]:
         *(Candidate(f"{one.name} {each:g}", one, each) for one in silent for each in budgets),
         *(Candidate(each.name, each, BUDGET) for each in ours),
     ]
+
+
+def deployed() -> list[Candidate]:
+    """Give the rules of other services that look for silence, one where several are alike."""
+    silent = {
+        preset.rule: name for name, preset in PRESETS.items() if preset.detector == NoUse.name
+    }
+    return [Candidate(name, rule, BUDGET) for rule, name in silent.items()]
 
 
 def page(report: Report, worse: Mapping[str, Report], source: str) -> str:
@@ -124,6 +135,7 @@ def page(report: Report, worse: Mapping[str, Report], source: str) -> str:
         "silences": _silences(_handful(usual)),
         "others": _others(every),
         "budgets": _budgets(every),
+        "deployed": _deployed(every),
         "cohorts": "\n\n".join(_cohort(name, each) for name, each in report.cohorts.items()),
         "worse": _worse(every, worse),
         "every": _silences([row for row in of_silences(every) if row.detector == "plain"]),
@@ -134,12 +146,21 @@ def page(report: Report, worse: Mapping[str, Report], source: str) -> str:
 
 
 def _handful(rows: Sequence[Row]) -> list[Row]:
-    usual = ("S10", "T10", "F12", "F16", "F24", "G1.25", "E1.25", "Z10", "Q1.25", "C10")
-    return [row for row in rows if row.detector != "plain" or row.name in usual]
+    return [row for row in rows if row.detector != "plain" or row.name in USUAL]
 
 
 def _silences(rows: Sequence[Row]) -> str:
     return markdown(SILENCES, [silence_cells(row) for row in rows])
+
+
+def _deployed(cohort: Cohort) -> str:
+    """Show the presets, with where they are used."""
+    lines = [
+        (f"`{row.name}`", PRESETS[row.name].where, *silence_cells(row)[1:])
+        for row in of_silences(cohort)
+        if row.name in PRESETS
+    ]
+    return markdown((SILENCES[0], "where", *SILENCES[1:]), lines)
 
 
 def _others(cohort: Cohort) -> str:
@@ -151,7 +172,7 @@ def _bars(report: Report) -> str:
     lines = []
     for bar in BARS:
         cohort = report.cohorts[bar.cohort] if bar.cohort else report.every
-        own = [row for row in of_silences(cohort) if row.detector == NoUse.name]
+        own = [row for row in of_silences(cohort) if row.name.startswith(NoUse.name)]
         best = _quietest_within(own, bar)
         named = [row for row in own if row.name == f"{NoUse.name} {bar.budget:g}"]
         rows = {row.name.split()[-1]: row for row in (*named, *best)}
@@ -204,7 +225,7 @@ def _found(cohort: Cohort) -> str:
 def _budgets(cohort: Cohort) -> str:
     lines = []
     for row in of_silences(cohort):
-        if row.detector == NoUse.name:
+        if row.name.startswith(NoUse.name):
             set_to, rate = float(row.name.split()[-1]), row.headline.mean
             off = rate.value / set_to - 1.0
             cells = silence_cells(row)
@@ -239,9 +260,8 @@ def runs(
 ) -> tuple[Report, dict[str, Report]]:
     """Score everything, and the default budget under worse conditions."""
     score = partial(evaluate, zone=zone, prior=None, conditions=conditions)
-    report = score(
-        records, candidates=candidates(budgets), rules=("all",), persons=persons, progress=_tell
-    )
+    every = [*candidates(budgets), *deployed()]
+    report = score(records, candidates=every, rules=("all",), persons=persons, progress=_tell)
     one = [each for each in candidates([BUDGET]) if isinstance(each.detector, NoUse)]
     plainly = partial(score, candidates=one, rules=("F24",), progress=_tell)
     lossy = [with_gaps(record, 0.1, conditions.seed) for record in records]

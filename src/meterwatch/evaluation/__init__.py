@@ -14,7 +14,6 @@ from meterwatch.detectors.prior import Prior
 from meterwatch.detectors.profile import USE_LITRES
 from meterwatch.domain.usage import LocalTime
 from meterwatch.evaluation import priors
-from meterwatch.evaluation.alarms import Alarms
 from meterwatch.evaluation.arrivals import Arrivals
 from meterwatch.evaluation.cohorts import cohorts_of
 from meterwatch.evaluation.homes import Home, Indices, enter
@@ -135,25 +134,19 @@ def alarms(
 
 def _ours(trial: Trial, candidates: Sequence[Candidate]) -> list[Measured]:
     raised = {each.name: trial.alarms(each) for each in candidates}
-    beside = _beside(candidates, raised)
-    return [
-        measured
-        for each in candidates
-        for measured in trial.of_candidate(
-            each, raised[each.name], beside if each.detector.name == LowUse.name else None
-        )
-    ]
-
-
-def _beside(
-    candidates: Sequence[Candidate], raised: Mapping[str, Sequence[Alarms]]
-) -> Sequence[Alarms] | None:
-    """Give the alarms of `no_use` at the budget nearest to the default, if it is scored."""
-    usual = _usual(candidates)
-    return raised[usual.name] if usual else None
+    usual, measured = _usual(candidates), []
+    for each in candidates:
+        beside = raised[usual.name] if usual and each.detector.name == LowUse.name else None
+        found = list(trial.of_candidate(each, raised[each.name], beside))
+        measured += found
+        if usual and beside is not None:
+            counts = trial.counts(raised[usual.name])
+            measured += [trial.together(usual, row, counts) for row in found if row.injection]
+    return measured
 
 
 def _usual(candidates: Sequence[Candidate]) -> Candidate | None:
+    """Give `no_use` at the budget nearest to the default, if it is scored."""
     silent = [each for each in candidates if isinstance(each.detector, NoUse)]
     return min(silent, key=lambda each: abs(each.budget - BUDGET)) if silent else None
 

@@ -93,7 +93,7 @@ def _hours(row: Row, which: int) -> float:
 
 def _lines(panel: Any, points: Sequence[tuple[Row, float, float]]) -> None:
     """Draw a line for each family of rules, ours on top."""
-    ours = sorted((x, y, row.name) for row, x, y in points if row.detector == NoUse.name)
+    ours = sorted((x, y, row.name) for row, x, y in points if row.name.startswith(NoUse.name))
     labels = []
     for letter, colour in COLOURS.items():
         family = sorted((x, y, row.name) for row, x, y in points if _is_of(row, letter))

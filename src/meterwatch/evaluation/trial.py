@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -89,6 +89,7 @@ class Trial:
         self.records = [untouched(home) for home in homes]
         self.plainly = [Plainly(record) for record in self.records]
         self._struck: dict[str, list[View]] = {}
+        self._drawn: dict[str, Injection] = {}
         self._learnt: dict[float, list[Learnt]] = {}
         if budgets:
             nights = Nights.of(homes)
@@ -98,6 +99,7 @@ class Trial:
     def struck(self, injection: Injection) -> list[View]:
         """Give the homes with an injection, drawn when it is first asked for."""
         if injection.name not in self._struck:
+            self._drawn[injection.name] = injection
             number, seed = self.conditions.injections, self.conditions.seed
             if not injection.stops_use:
                 number = math.ceil(number * _FLOW_SHARE)
@@ -136,11 +138,11 @@ class Trial:
             Those of another candidate, beside which its own are counted as further ones.
         """
         flow = candidate.detector.name == FlatFlow.name
-        counts = self._counts(raised, excused=not flow)
+        counts = self.counts(raised, excused=not flow)
         further = None
         if beside is not None:
             new = [own.further_to(other) for own, other in zip(raised, beside, strict=True)]
-            further = self._counts(new, excused=True)[:, 1]
+            further = self.counts(new, excused=True)[:, 1]
         for injection in asked_to_find(candidate.detector, self.conditions) or (None,):
             yield Measured(
                 candidate.name,
@@ -151,6 +153,27 @@ class Trial:
                 self._delays(candidate, injection) if injection else None,
                 further,
             )
+
+    def together(self, other: Candidate, measured: Measured, counts: Floats) -> Measured:
+        """Measure two detectors that watch together: what either of them finds.
+
+        Parameters
+        ----------
+        other : Candidate
+            Beside whom `measured` counted its further alarms.
+        counts : (H, 3) float64
+            The alarms of the other.
+        """
+        injection = self._drawn[measured.injection]
+        late = self._delays(other, injection)
+        own = measured.delays or late
+        further = counts[:, 1] if measured.further is None else measured.further
+        return replace(
+            measured,
+            name=f"{other.name} + {measured.name}",
+            counts=counts + further[:, np.newaxis],
+            delays=tuple(np.minimum(*both) for both in zip(own, late, strict=True)),
+        )
 
     def week(self, candidate: Candidate, delays: Sequence[Floats], among: Indices) -> Week:
         """Show one home's days up to a collapse that is found as late as most are."""
@@ -166,10 +189,10 @@ class Trial:
             raised.append(plainly.alarms(rule))
             late.append(plainly.delays(rule, struck))
             self.tick()
-        counts = self._counts(raised, excused=True)
+        counts = self.counts(raised, excused=True)
         return Measured(rule.name, "plain", repr(rule), COLLAPSE.name, counts, tuple(late))
 
-    def _counts(self, raised: Sequence[Alarms], *, excused: bool) -> Floats:
+    def counts(self, raised: Sequence[Alarms], *, excused: bool = True) -> Floats:
         """Count in the three ways; a flow is not excused by an absence."""
         counted = [
             alarms.counts(plainly.absences)
