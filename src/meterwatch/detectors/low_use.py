@@ -87,15 +87,14 @@ class LowUse:
     def detect(self, usage: UsageWindow, profile: UsageProfile, local: LocalTime) -> Findings:
         """Judge every household in the window; one verdict a row."""
         begins = np.fmax(usage.as_of - TOTAL_HOURS * SECONDS, usage.counts_from)
-        day_before = usage.part(newest=columns_since(usage, begins - JOURNEY_HOURS * SECONDS))
-        base = base_flow(usage, day_before.litres.shape[1])
-        totals, known_hours = sums_since(usage, base, begins, RATE_HOURS)
+        part = usage.part(newest=columns_since(usage, begins - JOURNEY_HOURS * SECONDS))
+        base = base_flow(usage, part.litres.shape[1])
+        totals, known_hours = sums_since(usage, part, base, begins, RATE_HOURS)
         usual, floors = profile.usual_totals, self._floors(usage, profile, local)
         unknown = np.maximum(TOTAL_HOURS - known_hours, 0.0)
         judged: Bools = known(usage.part(newest=1)) & np.isfinite(floors) & np.isfinite(usual)
         judged &= known_hours >= self.least_known_share * TOTAL_HOURS
-        in_use = used(day_before, base, self.use_litres)
-        silent = silent_for(JOURNEY_HOURS, day_before, in_use, begins)
+        silent = silent_for(JOURNEY_HOURS, part, used(part, base, self.use_litres), begins)
         judged &= ~silent[:, np.newaxis]
         with np.errstate(invalid="ignore", divide="ignore"):
             filled = totals + unknown * usual / TOTAL_HOURS

@@ -40,7 +40,7 @@ class _Rates:
 
 
 def sums_since(
-    usage: UsageWindow, base: Floats, begins: Floats, rate_hours: float
+    usage: UsageWindow, part: UsageWindow, base: Floats, begins: Floats, rate_hours: float
 ) -> tuple[Floats, Floats]:
     """Add up the litres and the activity since a moment, and the hours known of each.
 
@@ -50,8 +50,10 @@ def sums_since(
     Parameters
     ----------
     usage : UsageWindow
+    part : UsageWindow
+        Its newest intervals: all that reach back to `begins`.
     base : (N, C) float64, litres per hour
-        The base flow of the newest intervals, of all that reach back to `begins`.
+        The base flow of these.
     begins : (N,) float64, epoch seconds
     rate_hours : float
 
@@ -59,14 +61,12 @@ def sums_since(
     -------
     totals, known_hours : (N, 2) float64
     """
-    count = base.shape[1]
-    part = usage.part(newest=count)
     with np.errstate(invalid="ignore", divide="ignore"):
         there = known(part) & (part.hours > 0.0)
         litres = _Rates.of(part.litres / part.hours, part.hours, there)
     activity = litres
     if (part.hours < rate_hours).any():
-        smoothed = rates(usage, rate_hours)[0][:, -count:]
+        smoothed = rates(usage, rate_hours)[0][:, -base.shape[1] :]
         activity = _Rates.of(smoothed, part.hours, np.isfinite(smoothed))
     return _added(litres, activity, _turned(base), _turned(part.ends_at), begins)
 
