@@ -46,7 +46,7 @@ from meterwatch.store.telemetry import Stand
 
 Subject = tuple[SubjectKind, int, str]
 _AT_ONCE = 20  # signals a transaction
-HOMES_AT_ONCE = 1_000  # whose windows a processor's cache holds while detectors go over them
+HOMES_AT_ONCE = 4_000  # so many windows stay in a processor's caches while detectors go over them
 
 
 @dataclass(frozen=True, slots=True)
