@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from meterwatch.evaluation.report import Cohort, Report
+from meterwatch.evaluation.tables import OTHERS as TOLD
 from meterwatch.evaluation.tables import of_others, of_silences, other_cells, silence_cells
 
 SILENCES = (
@@ -23,7 +24,6 @@ OTHERS = (
     "规则\nrule",
     "注入\ninjection",
     "报警/户年\nalarms",
-    "各户\nhomes",
     "额外\nfurther",
     "中位 h\nmedian h",
     "p90 h\n",
@@ -50,7 +50,13 @@ def _show(cohort: Cohort, console: Console) -> None:
     if silences:
         _table(SILENCES, [silence_cells(row) for row in silences], console)
     if others:
-        _table(OTHERS, [other_cells(row) for row in others], console)
+        _table(OTHERS, [_narrow(other_cells(row)) for row in others], console)
+
+
+def _narrow(cells: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave the spread over homes to the page: a screen has no room for it."""
+    spread = TOLD.index("homes")
+    return (*cells[:spread], *cells[spread + 1 :])
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]], console: Console) -> None:
