@@ -150,7 +150,7 @@ def test_the_presets_of_a_configuration_are_named_with_their_sources() -> None:
     assert list(found) == ["no_use"]
     name, preset = found["no_use"]
     assert name == "24h"
-    assert "segye.com" in preset.source
+    assert "Segye Ilbo" in preset.source
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def low_use(rule: LowUse, home: Home) -> Verdict:
         fired=told is not None and told[0] >= 1.0,
         known=told is not None,
         score=told[0] if told else 0.0,
-        since=begins if told else math.nan,
+        since=_midnight(home, begins) if told else math.nan,
         limit=TOTAL_HOURS,
         figures={
             "litres": litres if told else math.nan,
@@ -51,6 +51,11 @@ def low_use(rule: LowUse, home: Home) -> Verdict:
             "unknown_hours": told[3] if told else math.nan,
         },
     )
+
+
+def _midnight(home: Home, moment: float) -> float:
+    seconds = home.local_seconds(moment)
+    return math.ceil(seconds / 86400) * 86400 - (seconds - moment)
 
 
 def _litres_an_hour(home: Home, at: int) -> float | None:

@@ -17,6 +17,7 @@ from meterwatch.detectors.totals import columns_since, silent_for, sums_since
 from meterwatch.domain.usage import Bools, Findings, Floats, LocalTime, UsageProfile, UsageWindow
 
 SECONDS = 3_600.0
+_DAY = 86_400.0
 RATE_HOURS = 0.9  # learning sees hours; a meter that speaks more often is looked at by the hour
 
 
@@ -47,9 +48,10 @@ class LowUse:
     its floor is reported.
 
     `score` is 1 at the floor, 2 at nothing, and 0 at twice the floor and above. `since` is the
-    start of the three days, or `counts_from`, and `limit` is 72 hours. The figures are `litres`,
-    what is known to have been drawn, and `usual_litres`, what usually is; `share`, the part of the
-    usual that the reported sum came to, and `floor_share`, at which it fires; `unknown_hours`.
+    first local midnight of the three days, so that a low which comes and goes within a day is one
+    worry, and `limit` is 72 hours. The figures are `litres`, what is known to have been drawn, and
+    `usual_litres`, what usually is; `share`, the part of the usual that the reported sum came to,
+    and `floor_share`, at which it fires; `unknown_hours`.
 
     It cannot tell illness from guests who left or from days spent out of the house. How often it
     is wrong: docs/reference/detectors.md.
@@ -106,7 +108,7 @@ class LowUse:
             fired=some & (score[at] >= 1.0),
             known=some,
             score=score[at],
-            since=np.where(some, begins, np.nan),
+            since=np.where(some, _first_day(begins, local), np.nan),
             limit=np.full(len(usage.homes), float(TOTAL_HOURS)),
             figures={
                 "litres": np.where(some, totals[:, 0], np.nan),
@@ -122,3 +124,11 @@ class LowUse:
         newest = np.where(np.isfinite(usage.as_of), usage.as_of, 0.0)
         rows = np.arange(len(usage.homes))
         return self.floor_share * profile.floors[rows, :, local.weekday(newest)]
+
+
+def _first_day(begins: Floats, local: LocalTime) -> Floats:
+    """Give the first local midnight from a moment on, by the offset that holds there."""
+    there = np.where(np.isfinite(begins), begins, 0.0)
+    seconds = local.seconds(there)
+    midnight: Floats = np.ceil(seconds / _DAY) * _DAY - (seconds - there)
+    return midnight

@@ -44,72 +44,72 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "24h": Preset(
             LowTotal(24.0, _ONE_STEP),
             "Huesca (Agua de vida) 2023; K-water, Korea, 2017-2019",
-            "diariodelaltoaragon.es 2023-11-14; segye.com 2020-01-02",
+            "Diario del AltoAragón 2023-11-14; Segye Ilbo 2020-01-02",
         ),
         "sakaki-8h": Preset(
             LowTotal(8.0, _ONE_STEP),
             "坂城町 Sakaki, Nagano (Toyo Keiki KIZUKI) 2017-2019",
-            "dokumen.tips/documents/efffceeeeffee.html",
+            "report of the field trial with 40 residents; Sankei 2017-09-02",
         ),
         "shishan-12h": Preset(
             LowTotal(12.0, _ONE_STEP),
             "珠海狮山 Shishan, Zhuhai, 2025",
-            "pub-zhtb.hizh.cn AP692fcb02e4b08648970a90d6",
+            "珠海特区报 2025, AP692fcb02e4b08648970a90d6",
         ),
         "shanghai-12h": Preset(
             LowTotal(12.0, 10.0),
             "上海长宁江苏路 Changning, Shanghai, 2020",
-            "guilinhotline.com/sh/nannv/18757.html; japanese.china.org.cn 2020-12-12",
+            "中国网 2020-12-12, content 77005850; 桂林热线 18757",
         ),
         "longgang-12h": Preset(
             LowTotal(12.0, 10.0),
             "深圳龙岗 Longgang, Shenzhen, 2021",
-            "m.dutenews.com/n/article/6387582",
+            "读特 2021, article 6387582",
         ),
         "zhenhai-24h-6L": Preset(
             LowTotal(24.0, 6.0),
             "宁波镇海 Zhenhai, Ningbo, 2024",
-            "jjcsj.apcreports.org.cn/jjcsj/news/18436.html",
+            "press report 18436, alerts of 28 June to 26 December 2024",
         ),
         "haishu-24h-8L": Preset(
             LowTotal(24.0, _AT_MOST_8),
             "宁波海曙 Haishu, Ningbo, 2022",
-            "daily.cnnb.com.cn 2022-05-20 content_1319636",
+            "宁波日报 2022-05-20, content 1319636",
         ),
         "taicang-24h-10L": Preset(
             LowTotal(24.0, 10.0),
             "太仓 Taicang",
-            "cn.bg3.co",
+            "press report on 1,000 households",
         ),
         "jingan-24h-10L": Preset(
             LowTotal(24.0, 10.0),
             "上海静安大宁路 Jing'an, Shanghai",
-            "caturday.cn/video/h2165.html",
+            "video report h2165",
         ),
         "liaocheng-24h-10L": Preset(
             LowTotal(24.0, 10.0),
             "聊城 Liaocheng",
-            "lcrb.lcxw.cn content_37737",
+            "聊城日报 content 37737",
         ),
         "longgang-leak": Preset(
             NeverStill(24.0, _ONE_STEP),
             "深圳龙岗 Longgang, Shenzhen, 2021",
-            "m.dutenews.com/n/article/6387582",
+            "读特 2021, article 6387582",
         ),
         "sakaki-2h": Preset(
             NeverStill(2.0, _ONE_STEP),
             "坂城町 Sakaki, Nagano (Toyo Keiki KIZUKI) 2017-2019",
-            "dokumen.tips/documents/efffceeeeffee.html",
+            "report of the field trial with 40 residents; Sankei 2017-09-02",
         ),
         "jingan-24h-2t": Preset(
             HighTotal(24.0, 2_000.0),
             "上海静安大宁路 Jing'an, Shanghai",
-            "caturday.cn/video/h2165.html",
+            "video report h2165",
         ),
         "liaocheng-24h-1t": Preset(
             HighTotal(24.0, 1_000.0),
             "聊城 Liaocheng",
-            "lcrb.lcxw.cn content_37737",
+            "聊城日报 content 37737",
         ),
     }
 )
