@@ -18,7 +18,7 @@ from meterwatch.pipeline.meters import Meters
 from meterwatch.pipeline.respond import report
 from meterwatch.store import Store
 from tests.parts.street import Street, build_street
-from tests.pipeline.acting import alerts, outbox, the_alert, told
+from tests.pipeline.acting import alerts, outbox, text, the_alert, told
 from tests.pipeline.test_meters import WATCH, Watching, at
 
 PRIOR = Prior(
@@ -131,6 +131,19 @@ def test_a_leak_that_was_looked_at_and_left_is_told_once(
     report(store, seen_at(street, 58), at(58))
     assert standing(store, SLOW_LEAK) == []
     for day in range(3, 12):
+        learn(store, 24 * day + 3)
+        lived_in(watching, max(58, 24 * day - 14), 24 * day + 10, leak=12.0)
+    assert len(alerts(store, SLOW_LEAK)) == 1
+
+
+def test_a_leak_that_was_answered_for_in_a_text_is_told_once(
+    store: Store, watching: Watching, street: Street
+) -> None:
+    lived_in(watching, 1, 30)
+    lived_in(watching, 30, 58, leak=12.0)
+    text(store, street.guardian, f"3 {the_alert(store).code}", at(58))
+    assert standing(store, SLOW_LEAK) == []
+    for day in range(3, 8):
         learn(store, 24 * day + 3)
         lived_in(watching, max(58, 24 * day - 14), 24 * day + 10, leak=12.0)
     assert len(alerts(store, SLOW_LEAK)) == 1

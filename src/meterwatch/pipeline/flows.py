@@ -10,7 +10,7 @@ from meterwatch.domain.lesson import flow_left_at
 from meterwatch.domain.signal import FLAT_FLOW, SLOW_LEAK, Condition, SubjectKind
 from meterwatch.domain.usage import Floats, LocalTime
 from meterwatch.pipeline.lessons import Answers
-from meterwatch.store import Transaction
+from meterwatch.store import Store, Transaction
 
 
 def running_since(tx: Transaction) -> Mapping[int, datetime]:
@@ -24,10 +24,20 @@ def running_since(tx: Transaction) -> Mapping[int, datetime]:
 
 
 def flows_told(
-    homes: Sequence[int], answers: Answers, running: Mapping[int, datetime], local: LocalTime
+    store: Store,
+    homes: Sequence[int],
+    answers: Answers,
+    running: Mapping[int, datetime],
+    local: LocalTime,
 ) -> FlowsTold:
-    """Give what was said of each home, in the order of `homes`."""
-    left = [flow_left_at(answers.get(home, ())) for home in homes]
+    """Give what was said of each home, in the order of `homes`, by a visit or in a text."""
+    leaks = {home: (SubjectKind.HOUSEHOLD, home, SLOW_LEAK) for home in homes}
+    with store.transaction(read_only=True) as tx:
+        closed = tx.alerts.answered(list(leaks.values()))
+    left = []
+    for home in homes:
+        said = (flow_left_at(answers.get(home, ())), closed.get(leaks[home]))
+        left.append(max((at for at in said if at is not None), default=None))
     return FlowsTold(_local(left, local), _local([running.get(home) for home in homes], local))
 
 

@@ -131,7 +131,7 @@ def _learn(
     telemetry, homes = store.telemetry, usage.homes
     _roll_up(store, usage, schooling.local, number)
     litres = read_days(telemetry, told.excluded, homes, number - PAST_DAYS, PAST_DAYS)
-    flows = flows_told(homes, told.answers, told.running, schooling.local)
+    flows = flows_told(store, homes, told.answers, told.running, schooling.local)
     past = Past(homes, number, litres, schooling.use_litres, usage.resolution_litres, flows)
     silences = count_final(telemetry, told.excluded, past)
     budgets = _budgets(homes, schooling.budget, told)
