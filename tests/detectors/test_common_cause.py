@@ -43,6 +43,10 @@ def counts(homes: int, used: int, groups: int = 1) -> Floats:
     return np.broadcast_to(one(homes, used), (groups, len(WINDOWS), 2)).copy()
 
 
+def _arrays(habits: Habits) -> tuple[Floats, Floats, Floats]:
+    return habits.share, habits.spread, habits.days
+
+
 def judge(now: Floats, habits: Habits, groups: int = 1) -> Verdict:
     return CAUSE.judge(now, habits, weekend=False, hour=10, groups=groups)
 
@@ -128,6 +132,16 @@ def test_an_hour_known_on_too_few_days_is_not_judged() -> None:
     assert not verdict.back.any()
 
 
+def test_the_first_weekends_are_judged_by_all_days_with_less_trust() -> None:
+    past = a_past(40, 0.5)[:, :12]
+    habits = CAUSE.learn(past, weekends()[:12])
+    assert habits.share[0, 1] == pytest.approx(np.full((24, len(WINDOWS)), 0.5), abs=0.1)
+    assert (habits.days[0, 1] < habits.days[0, 0]).all()
+    weekend = CAUSE.judge(counts(40, 0), habits, weekend=True, hour=10, groups=1)
+    assert weekend.quiet[0]
+    assert weekend.chance[0] > judge(counts(40, 0), habits).chance[0]
+
+
 # Verdicts
 
 
@@ -178,10 +192,12 @@ def test_the_line_is_the_accepted_rate_divided_by_every_look_of_a_year() -> None
 def test_once_a_group_is_quiet_fewer_users_are_quiet_too_and_more_are_never_quieter(
     homes: int, share: float, seed: int
 ) -> None:
-    past = a_past(homes, share, seed)
-    found = [judge(counts(homes, used), CAUSE.learn(past, weekends())) for used in range(homes + 1)]
-    quiet = [bool(one_.quiet[0]) for one_ in found]
-    wild = [bool(one_.wild[0]) for one_ in found]
+    alone = CAUSE.learn(a_past(homes, share, seed), weekends())
+    alike = Habits(*(np.repeat(each, homes + 1, axis=0) for each in _arrays(alone)))
+    now = counts(homes, 0, homes + 1)
+    now[..., 1] = np.arange(homes + 1)[:, np.newaxis]
+    found = judge(now, alike)
+    quiet, wild = found.quiet.tolist(), found.wild.tolist()
     assert quiet == sorted(quiet, reverse=True)
     assert wild == sorted(wild)
     assert not any(q and w for q, w in zip(quiet, wild, strict=True))
@@ -213,7 +229,8 @@ def test_a_thousand_days_of_homes_by_themselves_raise_nothing() -> None:
     weekend = np.arange(1_000 + DAYS) % 7 >= 5
     fired = 0
     for day in range(DAYS, 1_000 + DAYS):
-        habits = CAUSE.learn(drawn[:, day - DAYS : day], weekend[day - DAYS : day])
+        if day % 7 == 0:
+            habits = CAUSE.learn(drawn[:, day - DAYS : day], weekend[day - DAYS : day])
         for hour in range(24):
             verdict = CAUSE.judge(
                 drawn[:, day, hour], habits, weekend=bool(weekend[day]), hour=hour, groups=1

@@ -24,6 +24,7 @@ _SECONDS = 3_600.0
 _HALF = 0.5  # of an hour: meters are not punctual
 _PRIOR_CELLS = 50.0  # hours of the past that the least spread weighs
 _LEAST_VARIANCE = 1.0  # of a count, from which it says anything of the spread
+_STOPGAP_DAYS = 2.0  # what the days of the other class are worth, until there are enough of its own
 _LEAST_SEEN = 2.0  # homes that must be expected before "as usual" means anything
 
 
@@ -97,7 +98,8 @@ class Cause:
     wild_share : float, default 0.25
         Wild is at most this share of the homes that would not have used any.
     least_days : float, default 6
-        Days of one hour that must be known before it is judged.
+        Days of one hour that must be known before it is judged; until there are as many weekend
+        days, working days stand in for them, with a wider spread.
     least_spread : float, default 0.02
         The correlation between homes of one look that is always reckoned with.
 
@@ -179,22 +181,26 @@ class Cause:
         share = np.full((len(past), DAY_CLASSES, HOURS, len(WINDOWS)), np.nan)
         days = np.zeros((len(past), DAY_CLASSES, HOURS))
         excess, room = np.zeros((2, len(past), len(WINDOWS)))
+        _, _, any_day, all_days = self._usual(past)
+        stopgap = np.where(all_days >= self.least_days, any_day, np.nan)
         for number, mine in enumerate((~weekend, weekend)):
-            counts = past[:, mine]
-            enough = counts[..., 0] >= self.least_homes
-            judged = np.where(enough, counts[..., 0], 0.0)
-            seen = np.where(enough, counts[..., 1], 0.0)
-            days[:, number] = enough[..., 0].sum(axis=1)
-            known_days = enough.sum(axis=1)
-            total = judged.sum(axis=1)
-            mean = (seen.sum(axis=1) + 0.5) / (total + 1.0)
-            share[:, number] = np.where(known_days >= self.least_days, mean, np.nan)
-            some = _excess(judged, seen, mean, known_days)
+            judged, seen, mean, its_days = self._usual(past[:, mine])
+            enough = its_days >= self.least_days
+            share[:, number] = np.where(enough, mean, stopgap)
+            days[:, number] = np.where(enough, its_days, _STOPGAP_DAYS)[..., 0]
+            some = _excess(judged, seen, mean, its_days)
             excess += some[0]
             room += some[1]
         least = _PRIOR_CELLS * self.least_spread
         spread = (excess + least * self.least_homes) / (room + _PRIOR_CELLS * self.least_homes)
         return Habits(share, np.clip(spread, self.least_spread, 0.5), days)
+
+    def _usual(self, counts: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Give homes judged and in use where there were enough, their mean share, and the days."""
+        enough = counts[..., 0] >= self.least_homes
+        judged, seen = (np.where(enough, counts[..., which], 0.0) for which in (0, 1))
+        mean = (seen.sum(axis=1) + 0.5) / (judged.sum(axis=1) + 1.0)
+        return judged, seen, mean, enough.sum(axis=1).astype(np.float64)
 
     def judge(
         self, now: Floats, habits: Habits, *, weekend: bool, hour: int, groups: int
