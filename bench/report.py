@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 _BUDGETS = Path(__file__).with_name("budgets.toml")
+_GOAL = "goal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Line:
     most: float | None = None
     cpu_seconds: float | None = None
     wall_seconds: float | None = None
+    goal: float | None = None
 
     @property
     def over(self) -> bool:
@@ -49,8 +51,17 @@ class Stage:
 
 def budgets(stage: str) -> dict[str, float]:
     """Read what the figures of a stage may be at most."""
+    return {name: float(most) for name, most in _table(stage).items() if name != _GOAL}
+
+
+def goals(stage: str) -> dict[str, float]:
+    """Read where the figures of a stage shall come to."""
+    return {name: float(most) for name, most in _table(stage).get(_GOAL, {}).items()}
+
+
+def _table(stage: str) -> dict[str, Any]:
     with _BUDGETS.open("rb") as file:
-        return {name: float(most) for name, most in tomllib.load(file).get(stage, {}).items()}
+        return dict(tomllib.load(file).get(stage, {}))
 
 
 def _row(line: Line) -> str:
@@ -58,4 +69,6 @@ def _row(line: Line) -> str:
     times = "" if line.cpu_seconds is None else f"cpu {line.cpu_seconds:8.3f} s"
     wall = "" if line.wall_seconds is None else f"wall {line.wall_seconds:8.3f} s"
     held = "" if line.budget is None else f"at most {line.budget:g}{'  OVER' if line.over else ''}"
+    if line.goal is not None:
+        held += f"  goal {line.goal:g}{'' if line.value <= line.goal else ' not reached'}"
     return f"  {line.name:<20}{line.value:>10.2f} {line.unit:<20}{spread:<22}{times} {wall}  {held}"

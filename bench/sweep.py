@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from bench import town
-from bench.report import Line, Stage, budgets
+from bench.report import Line, Stage, budgets, goals
 from bench.rounds import Measured, interleaved
 from meterwatch.detectors import DETECTORS, Detector, build
 from meterwatch.domain.usage import Floats, LocalTime
@@ -29,16 +29,16 @@ def measure(homes: int = HOMES, rounds: int = ROUNDS) -> Stage:
     works: dict[str, Callable[[], object]] = {REFERENCE: _copying(made)}
     works |= {each.name: _judging(made, each) for each in detectors}
     taken = interleaved(works, REFERENCE, rounds)
-    held = budgets("sweep")
-    each = held.get("each_detector")
-    lines = [_line(name, one, held.get(name, each)) for name, one in taken.items()]
-    lines[0] = _line(REFERENCE, taken[REFERENCE], None)
+    held, goal = budgets("sweep"), goals("sweep")
+    each = goal["each_detector"]
+    lines = [_line(REFERENCE, taken[REFERENCE], None, None)]
+    lines += [_line(d.name, taken[d.name], held.get(d.name, each), each) for d in detectors]
     total = sum(taken[detector.name].ratio.median for detector in detectors)
-    lines.append(Line("all", total, "copies", held.get("all")))
+    lines.append(Line("all", total, "copies", held["all"], goal=goal["all"]))
     return Stage("sweep", homes, "np.copyto of the live window, CPU", tuple(lines))
 
 
-def _line(name: str, one: Measured, budget: float | None) -> Line:
+def _line(name: str, one: Measured, budget: float | None, goal: float | None) -> Line:
     ratio = one.ratio
     return Line(
         name,
@@ -49,6 +49,7 @@ def _line(name: str, one: Measured, budget: float | None) -> Line:
         ratio.most,
         one.cpu.median,
         one.wall.median,
+        goal,
     )
 
 
