@@ -62,6 +62,12 @@ class Nights:
         )
         return cls(tuple(homes), first, windows)
 
+    @property
+    def opens(self) -> int:
+        """The first night by whose learning anybody is judged."""
+        opens_at = np.array([min(home.opens_at for home in self.homes)])
+        return max(int(night_of(self.homes[0].local, opens_at)[0]), self.first)
+
     def silences(self) -> Silences:
         """Give what was counted in the end."""
         *_, (_, silences, _) = self.lived()
@@ -133,17 +139,17 @@ def learn_nights(
     For each budget what was learnt of each home.
     """
     every: dict[float, list[UsageProfile]] = {budget: [] for budget in budgets}
-    groups = _alike(priors)
+    groups, opens = _alike(priors), nights.opens
     for night, silences, past in nights.lived():
+        if night < opens:
+            continue  # nobody is judged yet
         of_a_night = nights.learn(silences, past, night - PAST_DAYS, groups, budgets)
         for budget, profile in of_a_night.items():
             every[budget].append(profile)
         tick()
     local = nights.homes[0].local
     return {
-        budget: [
-            Learnt(local, nights.first, _of_home(profiles, row)) for row in range(len(nights.homes))
-        ]
+        budget: [Learnt(local, opens, _of_home(profiles, row)) for row in range(len(nights.homes))]
         for budget, profiles in every.items()
     }
 
