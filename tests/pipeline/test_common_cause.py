@@ -22,7 +22,7 @@ from meterwatch.pipeline.sweep import Watch
 from meterwatch.store import Store
 from meterwatch.store.tables import people
 from tests.parts.street import add_area, add_contact, add_home, link_area, link_home
-from tests.pipeline.acting import alerts, timeline, told
+from tests.pipeline.acting import Carrier, alerts, climb, post, timeline, told
 
 WATCH = Watch(build({}), LocalTime.of(UTC), Policies(), SilenceRule())
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -174,8 +174,15 @@ def test_a_building_cut_off_is_one_signal_within_three_hours_and_no_alarm_about_
 def test_duty_officers_are_texted_of_it_and_nobody_of_the_homes(
     lived: Store, ground: Ground
 ) -> None:
-    Building(lived, ground, cut).live(CUT + 5 * HOUR)
-    assert told(lived) == [ground.duty]
+    building = Building(lived, ground, cut)
+    building.live(CUT + 4 * HOUR)
+    carrier = Carrier()
+    post(lived, carrier, building.now)
+    (text,) = carrier.to(ground.duty)
+    (alert,) = building.of(AREA_QUIET)
+    assert f"编号{alert.code}片区多户同时没有用水" in text
+    climb(lived, building.now + HOUR)
+    assert set(told(lived)) == {ground.duty}
 
 
 def test_it_names_its_homes_as_evidence(lived: Store, ground: Ground) -> None:
