@@ -14,8 +14,10 @@ from meterwatch.app.staging import HISTORY, Interrupted, Stage
 from meterwatch.clock import MovedClock
 from meterwatch.simulators.district import invent
 from meterwatch.simulators.fleet import Fleet
+from meterwatch.store.tables.house import inbox
 from meterwatch.store.views import queue, system
 from tests.app.stages import HOMES, NOON, Shown, a_stage, house_in, no_word, shown
+from tests.pipeline.acting import rows_of
 
 PATIENCE = 60.0
 
@@ -82,6 +84,14 @@ def test_it_says_at_the_end_what_happened_and_who_needs_somebody(theatre: Theatr
     assert f"alerts {len(standing)} (bell 1, " in said
     assert f"messages {sent} · " in said
     assert "3 homes had a life alert, 3 of them need somebody now" in said
+    theatre.close()
+
+
+def test_guardians_who_asked_for_it_hear_once_that_water_was_used_today(theatre: Theatre) -> None:
+    for _ in range(2):
+        theatre.stage.forward(0.1)
+    said = [row["phone"] for row in rows_of(theatre.store, inbox) if "first_use" in row["template"]]
+    assert 1 <= len(said) == len(set(said)) <= 3
     theatre.close()
 
 

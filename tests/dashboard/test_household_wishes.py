@@ -50,7 +50,6 @@ def test_a_home_without_people_is_taken_for_empty_and_listed_so(
 
 
 def test_the_page_says_how_long_the_home_is_waited_for(here: Town, client: TestClient) -> None:
-    assert "本户还没有学到界限" in client.get("/households/1").text
     profile = UsageProfile.unlearnt((1,))
     profile.limits_hours[:] = 9.0
     profile.days[:] = 43.0

@@ -30,6 +30,7 @@ PAGES = [
     "/visits?since=never",
     "/visits/new",
     "/visits/new?household=1&alert=1",
+    "/reports",
     "/system",
     "/outages",
     "/about/licences",

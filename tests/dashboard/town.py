@@ -253,6 +253,8 @@ def _water(store: Store) -> None:
     profile = UsageProfile.unlearnt(homes)
     profile.usual_litres[:] = np.where(np.arange(24) < 6, 0, usual)
     profile.longest_silence_hours[:] = 10.0
+    profile.limits_hours[:] = 12.5
+    profile.days[:] = 43.0
     store.telemetry.put_profiles(profile, int(NOW.timestamp()))
 
 

@@ -55,14 +55,15 @@ def test_it_opens_with_a_bell_a_silence_a_flow_and_a_gateway_that_is_down(
         assert visitor.page("/").index(f"alert-{bell['id']}") < visitor.page("/").index(
             f"alert-{cut['id']}"
         )
-        told = [text for texts in visitor.phones().values() for text in texts]
+        texts = [text for texts in visitor.phones().values() for text in texts]
+        told = [text for text in texts if "已用水" not in text]  # a good morning is no call
         assert len(told) == 10, "six at the bell, two each for the silence and the flow"
         demo.ask_to_end()
         assert demo.ended() == 0
     said = flat(demo.said)
     assert "直接送入 / no broker, handed over directly" in said
     assert "alerts 4 (bell 1, flat_flow 1, hub_silent:hub-03 1, no_use 1)" in said
-    assert "messages 10" in said
+    assert f"messages {len(texts)}" in said
     assert "3 homes had a life alert, 3 of them need somebody now" in said
     assert nothing_left(demo)
     assert {"meterwatch.db", "telemetry.db", "homes.csv"} <= {p.name for p in kept.iterdir()}

@@ -19,8 +19,9 @@ from meterwatch.clock import MovedClock, machine_now
 from meterwatch.daemon.trouble import named
 from meterwatch.detectors.schedule import ROLLED_DAYS
 from meterwatch.domain.fact import Fact
+from meterwatch.domain.household import Role
 from meterwatch.domain.notification import Reply
-from meterwatch.domain.signal import LIFE_KINDS
+from meterwatch.domain.signal import LIFE_KINDS, SubjectKind
 from meterwatch.gateways.base import Message
 from meterwatch.pipeline.board import Board
 from meterwatch.pipeline.import_homes import import_homes
@@ -37,6 +38,7 @@ HISTORY = timedelta(days=60)
 _STEP = timedelta(minutes=5)  # how finely time is moved on
 _BELLS_BACK = timedelta(hours=4)  # bells and batteries have spoken within so long
 _BATCH = 20_000
+_WISHES = 3  # homes whose guardians want a word each day
 _BEAT = timedelta(seconds=5)
 _ROLES = ("bells", "meters", "people", "night")
 
@@ -96,10 +98,20 @@ class Stage:
         self.scene = open_scene(self.fleet, now)
         self.district.write_csv(file)
         import_homes(self.house.store, file.read_bytes(), now - HISTORY, zone=self.house.zone)
+        self._wish(now)
         self._live(now, progress)
         self.house.watch_meters()
         self._told = now - _BELLS_BACK
         progress("scene", 1.0)
+
+    def _wish(self, now: datetime) -> None:
+        """Let a few guardians want to hear each day that water was used."""
+        with self.house.store.transaction() as tx:
+            homes = sorted({one.device.household_id for one in tx.homes.watched()})
+            for home in homes[:_WISHES]:
+                circle = tx.homes.circle((SubjectKind.HOUSEHOLD, home))
+                for guardian in circle.by_role.get(Role.GUARDIAN, ()):
+                    tx.digests.want(home, guardian, "system", now)
 
     def _live(self, now: datetime, progress: Progress) -> None:
         """Write sixty days of readings by the path that every reading takes; learn in between."""

@@ -13,6 +13,7 @@ from tests.dashboard.town import NOW, Town
 from tests.e2e.console.conftest import Served
 
 PAGES = (
+    "/reports",
     "/",
     "/alerts",
     "/alerts/1",
@@ -79,8 +80,7 @@ def test_no_page_breaks_a_rule_of_accessibility(
     broken = {}
     for path in PAGES:
         page.goto(served.url + path)
-        for summary in page.locator("main details:not([open]) > summary").all():
-            summary.click()
+        page.evaluate("document.querySelectorAll('main details').forEach(one => one.open = true)")
         broken[path] = violations(page)
     assert {path: found for path, found in broken.items() if found} == {}
 
