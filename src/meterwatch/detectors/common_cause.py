@@ -224,8 +224,7 @@ class Cause:
         lively, idle, still = homes * usual, homes * (1.0 - usual), homes - seen
         few = _chance(seen, homes, usual, spread, there & (seen <= self.quiet_share * lively))
         many = _chance(still, homes, 1.0 - usual, spread, there & (still <= self.wild_share * idle))
-        line = self.line(groups)
-        quiet, wild = few <= line, many <= line
+        quiet, wild = few <= self.line(groups), many <= self.line(groups)
         wild[:, 1:] = False  # a longer window holds what is over
         better = np.where(there, weight(seen, homes, usual), -np.inf)
         at = np.where(quiet | wild, better, -np.inf).argmax(axis=1)
