@@ -77,6 +77,20 @@ def test_an_unknown_hour_counts_as_a_usual_one_and_never_as_quiet() -> None:
     assert hidden["share"] > seen["share"]
 
 
+def test_hiding_hours_of_no_more_than_usual_use_never_brings_a_home_nearer_to_its_floor() -> None:
+    rng = np.random.default_rng(11)
+    least = min(USUAL[0] / 72.0, (USUAL[1] / 72.0) ** 2)
+    compared = 0
+    for _ in range(60):
+        litres = rng.choice([0.0, 0.0, 0.0, 4.0, 12.0], 120)
+        hidden = np.where((litres <= least) & (rng.random(120) < 0.2), NAN, litres)
+        whole, part = said(litres.tolist()), said(hidden.tolist())
+        if whole["known"] and part["known"]:
+            compared += 1
+            assert part["score"] <= whole["score"] + 1e-12
+    assert compared > 20
+
+
 def test_too_few_known_hours_are_not_judged() -> None:
     litres = DAY * 2 + ILL * 3
     assert said([*litres[:70], *[NAN] * 28, *litres[98:]])["known"]
