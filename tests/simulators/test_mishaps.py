@@ -11,9 +11,11 @@ from meterwatch.simulators.mishaps import (
     Fall,
     FlatBattery,
     HomeMishap,
+    Ill,
     MeterSwap,
     OpenTap,
     SlowLeak,
+    Visitors,
     flow,
 )
 from meterwatch.simulators.personas import USUAL
@@ -97,7 +99,7 @@ def test_a_flat_battery_speaks_for_a_day_and_then_is_silent_until_it_is_changed(
 
 
 spells = st.tuples(st.integers(0, 90), st.none() | st.integers(0, 40))
-kinds = st.sampled_from((Fall, Away, OpenTap, SlowLeak))
+kinds = st.sampled_from((Fall, Away, Ill, Visitors, OpenTap, SlowLeak))
 
 
 @given(st.lists(st.tuples(kinds, spells), max_size=6), st.integers(1, 50))

@@ -59,9 +59,14 @@ class Away(HomeMishap):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ill(HomeMishap):
-    """Somebody lies in bed: of the usual use, half an hour at a time, about `share` goes on."""
+    """Somebody lies in bed: of the usual use about `share` goes on, less often and less at once."""
 
-    share: float = 0.2
+    share: float = 0.25
+
+    @property
+    def up(self) -> float:
+        """Give the share of half hours in which this person gets up as usual."""
+        return min(1.0, 3.0 * self.share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,7 @@ def register_with(natural: Register, mishaps: Iterable[Mishap], at: Floats) -> I
         return (
             natural(moments)
             - _drawn_in(natural, still_spans(going_wrong), moments)
+            - _left_by_the_ill(natural, going_wrong, moments)
             + _drawn_by_guests(natural, going_wrong, moments)
             + _run(going_wrong, moments)
         )
@@ -77,11 +78,11 @@ def still_spans(mishaps: Iterable[Mishap]) -> tuple[Span, ...]:
 
 @lru_cache(maxsize=1_024)
 def _in_bed(ill: Ill) -> tuple[Span, ...]:
-    """List the half hours of an illness in which nobody gets up."""
+    """List the half hours of an illness in which this person stays in bed."""
     start, end = ill.span
     end = min(end, start + LONGEST_ILLNESS)
     edges = np.arange(np.floor(start / CELL), np.ceil(end / CELL)).astype(np.int64)
-    up = scatter(0, ill.home, edges) < ill.share
+    up = scatter(0, ill.home, edges) < ill.up
     cells = (edges[~up] * CELL).tolist()
     return tuple((max(cell, start), min(cell + CELL, end)) for cell in cells)
 
@@ -107,6 +108,30 @@ def _between(natural: Register, start: float, end: float) -> int:
     """Give what is drawn from one moment to another; asked again and again of what is over."""
     first, last = natural(np.array([start, end])).tolist()
     return int(last - first)
+
+
+def _left_by_the_ill(natural: Register, mishaps: Sequence[Mishap], at: Floats) -> Ints:
+    """Sum what they leave of the usual use when they do get up, by each moment."""
+    left = np.zeros(len(at), dtype=np.int64)
+    still, until = still_spans(mishaps), -np.inf
+    for ill in sorted((m for m in mishaps if isinstance(m, Ill)), key=lambda m: m.since):
+        start, end = max(ill.span[0], until), min(ill.span[1], ill.span[0] + LONGEST_ILLNESS)
+        up = _without(still, start, end)
+        left += np.floor((1.0 - ill.share / ill.up) * _drawn_in(natural, up, at)).astype(np.int64)
+        until = max(until, end)
+    return left
+
+
+def _without(spans: Sequence[Span], start: float, end: float) -> list[Span]:
+    """List what lies between spans that are in order and do not overlap."""
+    between: list[Span] = []
+    for begins, ends in spans:
+        if begins > start and start < end:
+            between.append((start, min(begins, end)))
+        start = max(start, ends)
+    if start < end:
+        between.append((start, end))
+    return between
 
 
 def _drawn_by_guests(natural: Register, mishaps: Sequence[Mishap], at: Floats) -> Ints:
