@@ -6,9 +6,11 @@ The text names the homes of DAIAD Trial A; a run on others names its own by --so
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -37,7 +39,7 @@ SOURCE = (
     "DAIAD Trial A, DAIAD project, CC BY-SA 4.0: hourly registers in whole litres of homes in "
     "Alicante, March 2016 to May 2017"
 )
-BUDGETS = (1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0)
+BUDGETS = (2.0, 3.0, 5.0, 7.0, 10.0, 15.0)
 SHOWN = ("no_use 2", "no_use 5", "no_use 10")
 PARTIAL = (0.1, 0.25, 0.4)
 BUDGET = 5.0
@@ -258,18 +260,21 @@ def runs(
     conditions: Conditions,
     budgets: Sequence[float] = BUDGETS,
 ) -> tuple[Report, dict[str, Report]]:
-    """Score everything, and the default budget under worse conditions."""
+    """Score everything, and beside it the default budget under worse conditions."""
     score = partial(evaluate, zone=zone, prior=None, conditions=conditions)
     every = [*candidates(budgets), *deployed()]
-    report = score(records, candidates=every, rules=("all",), persons=persons, progress=_tell)
     one = [each for each in candidates([BUDGET]) if isinstance(each.detector, NoUse)]
-    plainly = partial(score, candidates=one, rules=("F24",), progress=_tell)
+    plainly = partial(score, candidates=one, rules=("F24",))
     lossy = [with_gaps(record, 0.1, conditions.seed) for record in records]
-    return report, {
-        "six hours late": plainly(records, arrivals=Arrivals(transport_hours=6.0)),
-        "sent once a day, 06:00": plainly(records, arrivals=Arrivals(daily_at=6.0)),
-        "another tenth lost": plainly(lossy),
-    }
+    late, daily = Arrivals(transport_hours=6.0), Arrivals(daily_at=6.0)
+    with ProcessPoolExecutor(1, get_context("spawn")) as beside:
+        worse = {
+            "six hours late": beside.submit(plainly, records, arrivals=late),
+            "sent once a day, 06:00": beside.submit(plainly, records, arrivals=daily),
+            "another tenth lost": beside.submit(plainly, lossy),
+        }
+        report = score(records, candidates=every, rules=("all",), persons=persons, progress=_tell)
+        return report, {said: run.result() for said, run in worse.items()}
 
 
 def _tell(share: float) -> None:
