@@ -77,6 +77,12 @@ def test_the_end_of_the_week_has_its_own_sentence_where_it_differs() -> None:
     assert "Friday to Sunday: after a morning use we wait 11 hours;" in text
 
 
+def test_who_came_home_just_before_has_longer_and_that_is_said() -> None:
+    assert told(EN, learnt(), 0).returning == ""
+    assert told(EN, learnt(returning_hours=4.0), 0).returning == ""
+    assert "has 1 day 4 hours at least" in told(EN, learnt(returning_hours=28.0), 0).returning
+
+
 @pytest.mark.parametrize(
     ("days", "source"),
     [

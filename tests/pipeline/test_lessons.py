@@ -55,6 +55,7 @@ def well(store: Store, home: int, days: float) -> int:
 def profile(*homes: int) -> UsageProfile:
     made = UsageProfile.unlearnt(homes)
     made.limits_hours[:] = 10.0
+    made.returning_hours[:] = 20.0
     return made
 
 
@@ -92,6 +93,7 @@ def test_homes_that_were_found_well_again_and_again_are_waited_for_longer(
     learnt = widen(profile(home, neighbour), found, NOW)
     assert learnt.widened.tolist() == [pytest.approx(1.21), 1.0]
     assert learnt.limits_hours[0] == pytest.approx(12.1)
+    assert learnt.returning_hours.tolist() == [pytest.approx(24.2), 20.0]
     assert (learnt.limits_hours[1] == 10.0).all()  # the visits were not about it
     later = widen(profile(home, neighbour), found, NOW + 60 * DAY)
     assert (later.limits_hours == 10.0).all()

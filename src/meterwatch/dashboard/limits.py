@@ -148,6 +148,17 @@ def by_hour(limits_hours: Floats) -> tuple[HourRow, ...]:
     )
 
 
+def returning(tongue: Tongue, profile: UsageProfile) -> str:
+    """Say how long at least it is waited for who has just come home; nothing if not longer."""
+    least = float(profile.returning_hours[0])
+    if not least > float(np.nan_to_num(profile.limits_hours[0]).min()):  # NaN: not learnt
+        return ""
+    text = mark(
+        "Who came home just before, after many hours without any use, has %(span)s at least."
+    )
+    return tongue.say(text, span=_span(tongue, least))
+
+
 def source(tongue: Tongue, profile: UsageProfile) -> str:
     """Say from what the limits of the one home of a profile come."""
     days = int(np.nan_to_num(profile.days[0]))
@@ -190,6 +201,7 @@ class Told:
     """Everything that a page says of how long a home is waited for."""
 
     waits: tuple[str, ...]
+    returning: str
     source: str
     cost: str
     widened: str
@@ -204,6 +216,7 @@ def told(tongue: Tongue, profile: UsageProfile, found_well: int) -> Told:
     limits = profile.limits_hours[0]
     return Told(
         sentences(tongue, limits),
+        returning(tongue, profile),
         source(tongue, profile),
         cost(tongue, profile),
         widened(tongue, profile, found_well),

@@ -30,8 +30,12 @@ def widen(profile: UsageProfile, answers: Answers, now: datetime) -> UsageProfil
     for row, home in enumerate(profile.homes):
         if home in answers:
             factor[row] = widening(answers[home], now)
-    limits = profile.limits_hours * factor[:, np.newaxis, np.newaxis]
-    return replace(profile, limits_hours=limits, widened=factor)
+    return replace(
+        profile,
+        limits_hours=profile.limits_hours * factor[:, np.newaxis, np.newaxis],
+        returning_hours=profile.returning_hours * factor,
+        widened=factor,
+    )
 
 
 def note_widening(
