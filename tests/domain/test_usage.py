@@ -54,7 +54,7 @@ def test_the_limit_of_a_silence_is_that_of_the_local_day_and_hour_in_which_it_be
     asked = np.array([friday, np.nan])
     assert profile.silence_limit_hours(asked, local).tolist()[0] == 9.0
     assert np.isnan(profile.silence_limit_hours(asked, local)[1])
-    assert np.isnan(profile.silence_limit_hours(asked + 1800, local)[0])  # Saturday
+    assert np.isnan(profile.silence_limit_hours(asked + 3600, local)[0])  # Saturday
 
 
 @pytest.mark.parametrize("name", ZONES)
@@ -74,3 +74,14 @@ def test_local_time_changes_in_the_very_second() -> None:
     change = datetime(2026, 3, 29, 1, tzinfo=UTC).timestamp()
     _, hours = local.class_and_hour(np.array([change - 1, change]))
     assert hours.tolist() == [1, 3]
+
+
+def test_what_was_kept_small_is_held_small_and_judged_by_as_any_other() -> None:
+    small = UsageProfile((1, 2), usual_litres=np.full((2, 24), 0.1, np.float32))
+    assert small.usual_litres.dtype == np.float32
+    taken = small.take((2,), np.array([1]))
+    assert all(getattr(taken, name).dtype == np.float64 for name in UsageProfile.shapes())
+    assert taken.usual_litres[0, 0] == np.float64(np.float32(0.1))
+    whole = UsageProfile((1,), usual_litres=np.full((1, 24), 0.1))
+    assert (whole.as_kept().usual_litres == taken.usual_litres).all()
+    assert whole.as_kept().usual_litres.dtype == np.float64

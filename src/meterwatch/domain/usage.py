@@ -144,9 +144,12 @@ class UsageProfile:
     def __post_init__(self) -> None:
         """Fill in what was left out, and refuse arrays that do not fit together."""
         for name, shape in self.shapes().items():
-            array = np.ascontiguousarray(getattr(self, name), dtype=np.float64)
+            given = getattr(self, name)
+            # What was kept as float32 is held so, by the million; `take` gives float64 of it.
+            kind = np.float32 if given.dtype == np.float32 else np.float64
+            array = np.ascontiguousarray(given, dtype=kind)
             if array.size == 0:
-                array = np.full((len(self.homes), *shape), np.nan)
+                array = np.full((len(self.homes), *shape), np.nan, dtype=kind)
             if array.shape != (len(self.homes), *shape):
                 raise ValueError(
                     f"UsageProfile.{name} has shape {array.shape}, not {(len(self.homes), *shape)}"
@@ -166,11 +169,13 @@ class UsageProfile:
     def as_kept(self) -> "UsageProfile":
         """Give what comes back of it when it was kept: each figure as a float32."""
         arrays = {name: getattr(self, name).astype(np.float32) for name in self.shapes()}
-        return UsageProfile(self.homes, **arrays)
+        return UsageProfile(self.homes, **{name: arrays[name].astype(float) for name in arrays})
 
     def take(self, homes: tuple[int, ...], rows: NDArray[np.int64]) -> "UsageProfile":
         """Pick rows, one for each of `homes`; a row may be taken more than once."""
-        arrays = {name: getattr(self, name)[rows] for name in self.shapes()}
+        arrays = {
+            name: getattr(self, name)[rows].astype(np.float64, copy=False) for name in self.shapes()
+        }
         return UsageProfile(homes, **arrays)
 
     def silence_limit_hours(self, began_at: Floats, local: "LocalTime") -> Floats:

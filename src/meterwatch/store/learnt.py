@@ -140,9 +140,12 @@ class Learnt:
         self._upsert(t.profiles, ["household_id"], values)
 
     def profiles(self, homes: Sequence[int]) -> UsageProfile:
-        """Give the profiles of these homes; a home without one is unlearnt."""
-        profile = UsageProfile.unlearnt(tuple(homes))
-        shapes = UsageProfile.shapes()
+        """Give the profiles of these homes, in float32; a home without one is unlearnt."""
+        shapes, count = UsageProfile.shapes(), len(homes)
+        arrays: dict[str, Any] = {
+            name: np.full((count, *shape), np.nan, np.float32) for name, shape in shapes.items()
+        }
+        arrays["days"][:] = 0.0
         p = t.profiles.c
         query = select(p.household_id, *(p[name] for name in shapes))
         for rows in self._read(query.where(_among(p.household_id, homes))):
@@ -150,8 +153,8 @@ class Learnt:
             row, here = _rows_of(homes, ids)
             for (name, shape), blobs in zip(shapes.items(), columns, strict=True):
                 array = np.frombuffer(b"".join(blobs), "<f4").reshape(len(ids), *shape)
-                getattr(profile, name)[row[here]] = array[here]
-        return profile
+                arrays[name][row[here]] = array[here]
+        return UsageProfile(tuple(homes), **arrays)
 
     def _read(self, query: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
         with self._engine.connect() as connection:
