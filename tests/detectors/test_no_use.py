@@ -1,14 +1,18 @@
 import dataclasses
 import math
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
 from meterwatch.detectors import NoUse
-from meterwatch.domain.usage import CLASSES, HOURS
-from tests.detectors.days import MONDAY, limits, verdict, window
+from meterwatch.domain.usage import CLASSES, HOURS, LocalTime, UsageProfile
+from tests.detectors.days import LOCAL, MONDAY, limits, verdict, window
+from tests.detectors.towns import profile_of, town
 
 NAN = math.nan
+AUTUMN = datetime(2026, 10, 25, 1, tzinfo=UTC)
 
 
 def quiet(hours: int) -> list[float]:
@@ -152,3 +156,120 @@ def test_a_parameter_that_cannot_be_meant_is_refused(name: str, value: float) ->
 def test_limits_out_of_order_are_refused() -> None:
     with pytest.raises(ValueError, match="ascending"):
         NoUse(min_limit_hours=30.0)
+
+
+def returning(usual: float = 10.0, after_away: float = 30.0) -> UsageProfile:
+    return dataclasses.replace(limits(usual), returning_hours=np.array([after_away]))
+
+
+def test_a_silence_that_begins_on_coming_home_is_waited_for_longer() -> None:
+    looked_in = [8.0, *quiet(20), 8.0]
+    assert verdict(NoUse(), window([*looked_in, *quiet(10)]), limits(10.0))["fired"]
+    said = verdict(NoUse(), window([*looked_in, *quiet(29)]), returning())
+    assert not said["fired"]
+    assert said["limit"] == 30.0
+    assert verdict(NoUse(), window([*looked_in, *quiet(30)]), returning())["fired"]
+
+
+def test_who_stays_at_home_for_hours_has_the_usual_limit_again() -> None:
+    back = [8.0, *quiet(20), 8.0, 0.0, 0.0]
+    assert not verdict(NoUse(), window([*back, 8.0, *quiet(12)]), returning())["fired"]
+    assert verdict(NoUse(), window([*back, 0.0, 8.0, *quiet(12)]), returning())["fired"]
+
+
+def test_a_night_is_no_journey() -> None:
+    night = [8.0, *quiet(14), 8.0]
+    assert verdict(NoUse(), window([*night, *quiet(12)]), returning())["fired"]
+
+
+def test_a_gap_in_which_the_water_ran_is_no_journey() -> None:
+    said = window([8.0, NAN, *quiet(12)], [1.0, 30.0, *[1.0] * 12])
+    assert verdict(NoUse(), said, returning())["fired"]
+
+
+def test_coming_home_never_makes_a_limit_shorter_nor_longer_than_the_longest() -> None:
+    looked_in = [8.0, *quiet(20), 8.0, *quiet(47)]
+    assert verdict(NoUse(), window(looked_in), returning(40.0, 20.0))["limit"] == 40.0
+    assert verdict(NoUse(max_limit_hours=24.0), window(looked_in), returning())["limit"] == 24.0
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_reading_that_shows_use_raises_no_alarm(seed: int) -> None:
+    usage = town(seed)
+    litres = usage.litres.copy()
+    litres[:, -1] = 10_000.0
+    found = NoUse().detect(
+        dataclasses.replace(usage, litres=litres), profile_of(usage, seed), LOCAL
+    )
+    assert not found.fired.any()
+
+
+def first_alarm(litres: list[float], limit: float) -> float:
+    """The hour of the first reading at which a home with one constant limit fires."""
+    for hour in range(1, len(litres) + 1):
+        if verdict(NoUse(), window(litres[:hour]), limits(limit))["fired"]:
+            return float(hour)
+    return math.inf
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_with_one_constant_limit_added_use_never_fires_earlier(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    litres = np.where(rng.random(60) < 0.1, 10.0, 0.0)
+    more = litres.copy()
+    more[rng.integers(0, 60, 3)] = 25.0
+    assert first_alarm(more.tolist(), 8.0) >= first_alarm(litres.tolist(), 8.0)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_longer_silence_never_takes_an_alarm_back(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    before = np.where(rng.random(70) < 0.15, 10.0, 0.0).tolist()
+    profile = dataclasses.replace(
+        limits(10.0),
+        limits_hours=rng.uniform(5.0, 40.0, (1, CLASSES, HOURS)),
+        returning_hours=np.array([30.0]),
+    )
+    fired = [
+        verdict(NoUse(), window([*before, 8.0, *quiet(hours)][-120:]), profile)["fired"]
+        for hours in range(49)
+    ]
+    assert fired == sorted(fired)
+    assert fired[-1]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whole_weeks_shift_the_verdict_and_change_nothing_else(seed: int) -> None:
+    usage = town(seed)
+    profile = profile_of(usage, seed)
+    utc, weeks = LocalTime.of(UTC), 3 * 7 * 86_400.0
+    shifted = dataclasses.replace(
+        usage, ends_at=usage.ends_at + weeks, counts_from=usage.counts_from + weeks
+    )
+    before = NoUse().detect(usage, profile, utc)
+    after = NoUse().detect(shifted, profile, utc)
+    assert after.fired.tolist() == before.fired.tolist()
+    assert after.limit.tobytes() == before.limit.tobytes()
+    assert after.score == pytest.approx(before.score)
+    assert after.since - weeks == pytest.approx(before.since, nan_ok=True)
+
+
+@pytest.mark.parametrize("change", [datetime(2026, 3, 29, 1, tzinfo=UTC), AUTUMN])
+def test_the_clocks_may_change_in_a_silence(change: datetime) -> None:
+    madrid = LocalTime.of(ZoneInfo("Europe/Madrid"))
+    ends = change.timestamp() + np.arange(-6.0, 7.0) * 3600.0
+    usage = dataclasses.replace(window([8.0, *quiet(12)]), ends_at=ends[np.newaxis])
+    table = np.full((1, CLASSES, HOURS), 40.0)
+    began = int(madrid.class_and_hour(ends[:1] - 1800.0)[1][0])
+    table[0, :, began] = 12.0
+    found = NoUse().detect(usage, dataclasses.replace(limits(40.0), limits_hours=table), madrid)
+    assert found.limit.tolist() == [12.0]
+    assert found.figures["silence_hours"].tolist() == [12.0]
+    assert found.fired.tolist() == [True]
+
+
+def test_a_meter_that_sends_once_a_day_is_judged_by_what_it_shows() -> None:
+    daily = window([120.0, 0.0, 0.0], [24.0] * 3)
+    assert not verdict(NoUse(), window([120.0, 90.0], [24.0] * 2), limits(20.0))["fired"]
+    assert verdict(NoUse(), daily, limits(40.0))["silence_hours"] == 48.0
+    assert verdict(NoUse(), daily, limits(40.0))["fired"]

@@ -34,12 +34,12 @@ _LEAST_HAZARD = 1e-4
 _USUAL_BUDGET = 5.0  # alarms a household-year at which the figures below hold
 _LEAST_BUDGET, _MOST_BUDGET = 0.5, 50.0
 _PRICE, _PRICE_POWER = 600.0, 1.65  # of an alarm, for each eligible hour of the home's day
-_LATE, _VERY_LATE, _MARK_POWER = 12.2, 23.7, 0.38  # hours of delay
+_LATE, _VERY_LATE, _MARK_POWER = 12.2, 23.3, 0.37  # hours of delay
 _LATE_COST, _VERY_LATE_COST, _HOUR_COST = 12.0, 36.0, 0.1
 _RAMP_HOURS = 1.6
 _RETURNING_HOURS = 36.0
 _MOST_OVER = 2.0  # times its budget that a home may be expected to cost
-_DEARER = (2.0, 4.0, 8.0, 16.0)
+_DEARER = (1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0, 64.0)
 _SEEN_SHARE, _SEEN_BESIDE = 1.1, 1.0  # what is realised for what is expected from the past alone
 
 
@@ -194,7 +194,7 @@ class _Costs:
             other = self.best(self.price * dearer)
             chosen = np.where(over[:, np.newaxis, np.newaxis], other, chosen)
             yearly = np.where(over, self.yearly(other), yearly)
-        limits: Floats = _LIMITS[chosen] - EARLY_HOURS
+        limits: Floats = _LIMITS[chosen].astype(np.float64) - EARLY_HOURS
         return limits, _SEEN_SHARE * yearly + _SEEN_BESIDE
 
     def best(self, price: Floats) -> NDArray[np.int64]:
