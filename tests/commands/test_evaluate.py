@@ -154,3 +154,13 @@ def test_rules_deployed_elsewhere_are_scored_by_their_names(
     refused = CliRunner(env={"COLUMNS": "200"}).invoke(app, [str(readings), "--preset", "mars"])
     assert refused.exit_code == 2
     assert "shanghai-12h" in refused.output
+
+
+def test_plots_go_into_the_folder_that_is_named(
+    app: typer.Typer, readings: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "plots"
+    asked = ["--plot", str(folder), "--budget", "5", "--rules", "F24", "--collapses", "5"]
+    ran = CliRunner().invoke(app, [str(readings), *asked])
+    assert ran.exit_code == 0, ran.output
+    assert sorted(path.name for path in folder.iterdir()) == ["frontier.svg", "week.svg"]

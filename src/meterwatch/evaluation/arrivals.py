@@ -40,5 +40,7 @@ class Arrivals:
         assert self.daily_at is not None  # noqa: S101  # asked for by `of` alone
         clock = local.seconds(ends_at) - self.daily_at * _HOUR
         wall = np.ceil(clock / _DAY) * _DAY + self.daily_at * _HOUR
-        offset = local.seconds(ends_at) - ends_at
-        return np.maximum(wall - offset, ends_at)
+        sent = ends_at
+        for _ in range(2):  # the clocks may change between the reading and its sending
+            sent = wall - (local.seconds(sent) - sent)
+        return np.maximum(sent, ends_at)
