@@ -165,7 +165,7 @@ def slow(silences: Silences, home: int, budget: float) -> list[list[float]]:
         for s in range(HOURS)
         for u in range(IN_USE_HOURS)
     )
-    price = 600.0 * (5.0 / budget) ** 1.65 * eligible
+    price = 600.0 * (5.0 / budget) ** 1.8 * eligible
     return [[_cheapest(lasts[c][s], price, budget) for s in range(HOURS)] for c in range(4)]
 
 
@@ -190,7 +190,7 @@ def _cheapest(lasts: list[float], price: float, budget: float) -> float:
         for u in range(IN_USE_HOURS):
             late = max(limit - u - 0.5, 0.5)
             soft = [min(max((late - mark * stretch) / 1.6 + 0.5, 0), 1) for mark in (12.2, 23.3)]
-            worth = 12.0 * soft[0] + 36.0 * soft[1] + 0.1 * late
+            worth = 12.0 * soft[0] + 36.0 * max(stretch, 1) ** 2 * soft[1] + 0.1 * late
             cost += (lasts[u] - lasts[u + IN_USE_HOURS]) * worth
         if cost < least:
             best, least = limit, cost
