@@ -183,6 +183,8 @@ def test_every_mistake_is_said_in_both_languages() -> None:
         ("[web]\npublic_url = 'watch.example.org'", "web.public_url", "https://"),
         ("[web]\npublic_url = 'https://[x'", "web.public_url", "https://"),
         ("[web]\ncertfile = 'nowhere.pem'", "web.certfile", "no file"),
+        ("[daily]\nnot_before_hour = 22", "daily", "ascending"),
+        ("[daily]\nnot_after_hour = 25", "daily.not_after_hour", "24"),
         ("[sms]\nprovider = 'pigeon'", "sms.provider", "console"),
         ("[sms]\nprovider = 'twilio'", "sms", "account_sid"),
         (

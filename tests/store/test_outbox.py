@@ -1,5 +1,6 @@
 """The outbox: each message once, bells first, and never two hands on one row."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
@@ -33,6 +34,12 @@ def test_the_database_holds_the_key_by_itself(store: Store, street: Street) -> N
     put(store, note(alert.id, street.guardian), note(alert.id, street.guardian, step=1))
     with refused_by_the_database(store) as tx:
         tx.connection.execute(update(t.notifications).values(step=0))
+
+
+def test_a_message_about_no_alert_is_laid_ready_once_as_well(store: Store, street: Street) -> None:
+    daily = note(None, street.guardian, kind=MessageKind.FIRST_USE, about="first_use:1:2026-03-04")
+    other = replace(daily, about="first_use:1:2026-03-05")
+    assert [put(store, daily), put(store, daily, other), put(store, other)] == [1, 1, 0]
 
 
 def test_every_message_has_a_code_of_its_own(store: Store, street: Street) -> None:
