@@ -1,7 +1,7 @@
 """What people write back, as they really type it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from meterwatch.domain.notification import Answer, MessageKind
@@ -156,6 +156,7 @@ _PIECES = st.lists(
 )
 
 
+@example(["#", "not", "not", " ", "1"])
 @given(_PIECES)
 def test_a_denial_or_a_stop_never_counts_as_safe(pieces: list[str]) -> None:
     if {"不", "not", "stop"} & set(pieces):

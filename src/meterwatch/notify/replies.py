@@ -72,7 +72,8 @@ _COURTESY = re.compile(
     r"|\b(?:reply|code|alert|thanks|thank you|please|pls|hi|hello)\b"
 )
 _CIRCLED = re.compile(r"[①-④]")
-_OUR_REF = re.compile(r"#(?=[0-9]*[a-z])[0-9a-z]{6}\b")  # quoted from the end of our own text
+# Quoted from the end of our own text: six letters and digits, some of each.
+_OUR_REF = re.compile(r"#(?=[0-9]*[a-z])(?=[a-z]*[0-9])[0-9a-z]{6}\b")
 _DAYS = re.compile(r"([0-9]{1,2}|[一二两三四五六七八九十]) *(?:天|日|days?\b)")
 _CHINESE_DAYS = {sign: number for number, sign in enumerate("一二三四五六七八九十", 1)} | {"两": 2}
 _TOKEN = re.compile(r"[0-9]+|[^\W0-9_]+")

@@ -84,7 +84,10 @@ class Outbox:
     def _free_ref(self) -> str:
         """Draw a code that no message has: one that is taken would swallow the new message."""
         while True:
+            # A letter and a digit are in every one, so that no word quoted after # looks like it.
             ref = "".join(secrets.choice(_LETTERS) for _ in range(6))
+            if ref.isalpha() or ref.isdigit():
+                continue
             taken = select(t.notifications.c.id).where(t.notifications.c.ref == ref)
             if self._connection.execute(taken).first() is None:
                 return ref
