@@ -11,8 +11,8 @@ from meterwatch.pipeline.meters import Meters
 from meterwatch.pipeline.respond import declare_absence
 from meterwatch.store import Store
 from tests.parts.street import Street, add_home, build_street, erase_contact, link_home
-from tests.pipeline.acting import Carrier, outbox, post, states, told
-from tests.pipeline.test_meters import WATCH, Watching, alerts, at
+from tests.pipeline.acting import Carrier, alerts, outbox, post, states, told
+from tests.pipeline.test_meters import WATCH, Watching, at
 
 RULE = DailyRule()
 # These people live where the first hour of the tests begins at midnight.
