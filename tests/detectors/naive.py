@@ -42,6 +42,7 @@ class Home:
     floors: tuple[tuple[float, ...], ...] = ()  # the same by weekday
     night_use: tuple[float, ...] = ()  # by local hour
     local_seconds: Callable[[float], float] = float
+    days: float = math.nan
     returning: float = math.nan  # how long a silence may last that begins on coming home
 
 
@@ -77,6 +78,7 @@ def homes_of(usage: UsageWindow, profile: UsageProfile, local: LocalTime) -> lis
             tuple(tuple(each) for each in profile.floors[row].tolist()),
             tuple(profile.night_use[row].tolist()),
             _local_seconds(local),
+            float(profile.days[row]),
             float(profile.returning_hours[row]),
         )
         for row in range(len(usage.homes))
@@ -155,6 +157,8 @@ def no_use(rule: NoUse, home: Home) -> Verdict:
         "base_litres_per_hour": leak,
         "degraded": float(leak >= rule.degraded_litres_per_hour),
         "usual_longest_hours": home.usual_longest,
+        "learnt_days": home.days,
+        "just_home": 0.0,
         "coarse": float(home.resolution > rule.use_litres),
     }
     if newest is None or not newest.known:
@@ -167,6 +171,7 @@ def no_use(rule: NoUse, home: Home) -> Verdict:
         limit = min(max(learnt, rule.min_limit_hours), rule.max_limit_hours)
     figures["silence_hours"] = silence
     if silence >= limit and not math.isnan(home.returning) and just_home(rule, home, since):
+        figures["just_home"] = float(limit < min(home.returning, rule.max_limit_hours))
         limit = max(limit, min(home.returning, rule.max_limit_hours))
     return Verdict(silence >= limit, True, silence / limit, since, limit, figures)
 

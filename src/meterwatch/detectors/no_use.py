@@ -57,7 +57,9 @@ class NoUse:
 
     `score` is the silence divided by its limit, 0 where unknown. The figures are `silence_hours`;
     `last_use_at`, epoch seconds, NaN where the window shows none; `base_litres_per_hour`;
-    `usual_longest_hours`, the longest silence the limit was learnt from, NaN where none is;
+    `usual_longest_hours`, the longest silence of the last weeks, NaN where none is known;
+    `learnt_days`, on how many known days the limit rests, NaN without a profile; `just_home`, 1
+    where it is longer because somebody came home just before;
     `degraded`, 1 where the home leaks; `coarse`, 1 where one step of the register is more than
     `use_litres`, so that small uses show late and a slow leak looks like a use now and then.
 
@@ -110,6 +112,7 @@ class NoUse:
         with np.errstate(invalid="ignore"):
             fired: Bools = judged & (silence >= limit)
         rows = np.flatnonzero(fired & np.isfinite(profile.returning_hours))
+        usual = limit.copy()
         limit[rows] = self._stretched(usage, rows, since, limit, profile.returning_hours)
         fired[rows] = silence[rows] >= limit[rows]
         return Findings(
@@ -124,6 +127,8 @@ class NoUse:
                 "base_litres_per_hour": base,
                 "degraded": (base >= self.degraded_litres_per_hour).astype(np.float64),
                 "usual_longest_hours": profile.longest_silence_hours,
+                "learnt_days": profile.days,
+                "just_home": (limit > usual).astype(np.float64),
                 "coarse": (usage.resolution_litres > self.use_litres).astype(np.float64),
             },
         )
