@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from meterwatch.config import ConfigErrors, Settings, is_loopback, load
+from meterwatch.config.detector_words import DETECTOR_TITLES, DETECTOR_WORDS
 from meterwatch.config.telling import Escalation
-from meterwatch.config.template import DETECTOR_TITLES, DETECTOR_WORDS, reference, tables, template
+from meterwatch.config.template import reference, tables, template
 from meterwatch.detectors import DETECTORS, Budget, LowUse, NoUse, build
 from meterwatch.detectors.presets import PRESETS
 from meterwatch.domain.escalation import Policies

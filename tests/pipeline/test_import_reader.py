@@ -15,7 +15,8 @@ from meterwatch import migrations
 from meterwatch.domain.household import Role
 from meterwatch.pipeline.import_homes import COLUMNS, ImportFault, Remark, import_homes
 from meterwatch.pipeline.import_homes.cells import unseen
-from meterwatch.pipeline.import_homes.columns import AREAS, KNOWN, OF_AN_AREA, OF_THE_HOME, plain
+from meterwatch.pipeline.import_homes.columns import AREAS, OF_AN_AREA, OF_THE_HOME
+from meterwatch.pipeline.import_homes.headings import KNOWN, plain
 from meterwatch.simulators.district import COLUMNS as INVENTED
 from meterwatch.store import Store
 

@@ -1,6 +1,5 @@
 """The columns of an import file: their names in both languages, and how each cell is read."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -296,20 +295,3 @@ OF_AN_AREA: Mapping[str, tuple[Role, Level]] = MappingProxyType(
         "district_duty": (Role.DISTRICT_DUTY, Level.DISTRICT),
     }
 )
-
-
-def _known() -> dict[str, Column]:
-    return {
-        plain(word): column
-        for column in COLUMNS
-        for word in (column.name, column.zh, *column.synonyms)
-    }
-
-
-def plain(heading: str) -> str:
-    """Give a heading as it is compared: without case, blanks, lines and brackets' contents."""
-    bare = re.split(r"[(\uff08]", heading)[0]  # 水表号(必填)
-    return "".join(sign for sign in bare.casefold() if not sign.isspace() and sign not in "_-*")
-
-
-KNOWN: Mapping[str, Column] = MappingProxyType(_known())

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from meterwatch.pipeline.import_homes import cells
-from meterwatch.pipeline.import_homes.columns import COLUMNS, KNOWN, Column, plain
+from meterwatch.pipeline.import_homes.columns import COLUMNS, Column
+from meterwatch.pipeline.import_homes.headings import KNOWN, plain
 from meterwatch.pipeline.import_homes.remarks import Remarks, whole_file
 
 LARGEST_BYTES = 64 * 1024 * 1024
