@@ -21,6 +21,7 @@ from tests.pipeline.acting import (
     post,
     rows_of,
     states,
+    text,
     the_alert,
     timeline,
     told,
@@ -189,6 +190,19 @@ def test_a_home_whose_people_moved_away_raises_nothing_until_water_is_used(
     assert {row["params"]["of"] for row in outbox(store, "coming_back")} == {VACANT}
     watching.use(range(301, 326), 0.0)  # and it is watched again
     assert len(alerts(store)) == 2
+
+
+def test_who_knows_better_says_so_with_the_code_of_the_alert(
+    store: Store, watching: Watching, street: Street
+) -> None:
+    carrier = silent_and_told(store, watching)
+    visited(store, street, 73.5, Outcome.MOVED)
+    post(store, carrier, at(73.6))
+    code = the_alert(store).code
+    assert code in carrier.to(street.neighbour)[-1]
+    assert text(store, street.neighbour, f"在家 {code}", at(74)) == "home"
+    with store.transaction(read_only=True) as tx:
+        assert tx.homes.vacant(at(75)) == {}
 
 
 def test_that_nobody_lives_there_is_no_absence_of_a_red_home_s_resident(store: Store) -> None:

@@ -57,17 +57,17 @@ def declare_in(tx: Transaction, absence: Absence, by: str, now: datetime, code: 
     return number
 
 
-def vacate_in(tx: Transaction, household: int, by: str, now: datetime) -> bool:
+def vacate_in(tx: Transaction, household: int, by: str, now: datetime, code: str = "") -> bool:
     """Take a home for empty, if it is not already: nobody lives there until water is used.
 
     Also a red one: that nobody lives there is no absence of its resident. It lasts a year at most,
-    and is said once a month meanwhile.
+    and is said once a month meanwhile. `code` is that of the alert that was answered so.
     """
     running = tx.homes.absence_now(household, now)
     if running is not None and running.vacant:
         return False
     tx.homes.end_absences(household, by, now)  # a journey that turned out to be for good
-    declare_in(tx, Absence(household, now, now + LONGEST, VACANT), by, now)
+    declare_in(tx, Absence(household, now, now + LONGEST, VACANT), by, now, code)
     return True
 
 

@@ -1,6 +1,6 @@
 """The acts: have it, go, cannot, report what was found."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from meterwatch.domain.alert import (
@@ -137,11 +137,12 @@ def _inhabit(tx: Transaction, visit: Visit, now: datetime) -> None:
         end_in(tx, visit.household_id, visit.visitor, now)
 
 
-def _remember(tx: Transaction, answered: Iterable[Alert], visit: Visit, now: datetime) -> None:
+def _remember(tx: Transaction, answered: Collection[Alert], visit: Visit, now: datetime) -> None:
     """Keep in mind what an outcome means for the time that comes: left, or moved away."""
     await_use(tx, answered, visit, now)
     if visit.outcome is Outcome.MOVED:
-        vacate_in(tx, visit.household_id, visit.visitor, now)
+        code = next((alert.code for alert in answered), "")
+        vacate_in(tx, visit.household_id, visit.visitor, now, code)
 
 
 def _act(store: Store, alert_id: int, act: Act, by: str, now: datetime) -> Alert:
