@@ -190,7 +190,7 @@ def _cheapest(lasts: list[float], price: float, budget: float) -> float:
         for u in range(IN_USE_HOURS):
             late = max(limit - u - 0.5, 0.5)
             soft = [min(max((late - mark * stretch) / 1.6 + 0.5, 0), 1) for mark in (12.2, 23.3)]
-            worth = 12.0 * soft[0] + 36.0 * max(stretch, 1) ** 2 * soft[1] + 0.1 * late
+            worth = 12.0 * soft[0] + 36.0 * max(stretch, 1) ** 1.5 * soft[1] + 0.1 * late
             cost += (lasts[u] - lasts[u + IN_USE_HOURS]) * worth
         if cost < least:
             best, least = limit, cost

@@ -5,14 +5,17 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from meterwatch.config.prior import read_prior
 from meterwatch.detectors.hours import by_local_hour
-from meterwatch.detectors.profile import learn_longest as learn
-from meterwatch.detectors.profile import longest_ended_run
-from meterwatch.domain.usage import Bools, Floats, LocalTime, UsageProfile, UsageWindow
+from meterwatch.detectors.profile import learn, longest_ended_run, with_limits
+from meterwatch.detectors.silences import Silences, with_recent
+from meterwatch.domain.usage import Floats, LocalTime, UsageProfile, UsageWindow
 from tests.detectors.naive import Interval, base, longest_ended
 from tests.detectors.towns import town
 
 DAYS = 28
+MONDAY = 20_514
+PRIOR = read_prior()
 MADRID = LocalTime.of(ZoneInfo("Europe/Madrid"))
 
 
@@ -25,82 +28,72 @@ def days(
     return hourly.reshape(1, -1)
 
 
-def learnt(hourly: Floats, known: Bools | None = None) -> UsageProfile:
-    return learn((7,), hourly, known)
+def learnt(hourly: Floats, *, resolution: float = 1.0) -> UsageProfile:
+    homes = tuple(range(len(hourly)))
+    past = hourly.reshape(len(hourly), -1, 24)
+    return learn(
+        *(Silences.empty(homes), past, MONDAY, PRIOR, np.full(len(hourly), 5.0)),
+        resolution_litres=np.full(len(hourly), resolution),
+    )
 
 
-def limit(profile: UsageProfile) -> float:
-    values = np.unique(profile.limits_hours[0])
-    assert len(values) == 1  # the same for every class of day and hour
-    return float(values[0])
+def longest(hourly: Floats, *, resolution: float = 1.0) -> list[float]:
+    hours: list[float] = learnt(hourly, resolution=resolution).longest_silence_hours.tolist()
+    return hours
 
 
-def test_the_limit_is_one_and_a_quarter_times_the_longest_silence() -> None:
+def test_the_longest_silence_is_the_night_of_a_home_that_rests_eleven_hours() -> None:
     profile = learnt(days())
     assert profile.longest_silence_hours.tolist() == [11.0]
-    assert limit(profile) == 13.75
     assert profile.days.tolist() == [28.0]
 
 
-def test_a_home_in_use_all_day_long_keeps_the_least_limit() -> None:
-    busy = np.tile([0.0, 20.0], (1, DAYS * 12))
-    assert limit(learnt(busy)) == 6.0
+def test_the_budget_decides_the_limits_and_nothing_else() -> None:
+    profile = learnt(days())
+    silences = with_recent(
+        Silences.empty((0,)), MONDAY, days().reshape(1, DAYS, 24), 3.0, np.ones(1)
+    )
+    again = with_limits(profile, silences, PRIOR, np.array([5.0]))
+    assert again.limits_hours.tobytes() == profile.limits_hours.tobytes()
+    fewer = with_limits(profile, silences, PRIOR, np.array([1.0]))
+    assert fewer.returning_hours[0] > profile.returning_hours[0]
+    assert fewer.alarms_per_year[0] < profile.alarms_per_year[0]
+    assert fewer.usual_litres.tobytes() == profile.usual_litres.tobytes()
 
 
-def test_a_holiday_that_has_ended_raises_the_limit_up_to_two_days() -> None:
-    hourly = days()
-    hourly[:, 100:220] = 0.0
-    assert limit(learnt(hourly)) == 48.0
-
-
-def test_a_holiday_that_was_declared_teaches_nothing() -> None:
-    hourly = days()
-    hourly[:, 96:240] = 0.0
-    known = np.ones(hourly.shape, dtype=np.bool_)
-    known[:, 96:240] = False
-    assert limit(learnt(hourly, known)) == 13.75
-
-
-def test_a_silence_taken_for_a_journey_teaches_nothing_where_that_is_asked() -> None:
-    hourly = days()
-    hourly[:, 104:130] = 0.0
-    assert limit(learnt(hourly)) > 30.0
-    assert limit(learn((7,), hourly, away_hours=24.0)) == 13.75
+def test_a_home_without_history_has_limits_from_the_first_night() -> None:
+    profile = learnt(np.full((1, DAYS * 24), np.nan))
+    assert np.isfinite(profile.limits_hours).all()
+    assert profile.days.tolist() == [0.0]
+    assert math.isnan(profile.longest_silence_hours[0])
 
 
 def test_the_silence_that_still_runs_does_not_move_its_own_limit() -> None:
     hourly = days()
     hourly[:, -40:] = 0.0
-    assert limit(learnt(hourly)) == 13.75
+    ended = hourly.copy()
+    ended[:, -1] = 10.0
+    assert longest(hourly) == [11.0]
+    assert longest(ended)[0] > 35.0
+    running, over = (learnt(each).limits_hours[0, 2, 7] for each in (hourly, ended))
+    assert running < over
 
 
 def test_an_unknown_hour_ends_a_silence_which_counts_as_far_as_it_is_known() -> None:
     hourly = days()
     hourly[:, 200:230] = 0.0
     hourly[:, 215] = np.nan
-    whole = learnt(np.where(np.isnan(hourly), 0.0, hourly)).longest_silence_hours[0]
-    assert whole > 30.0
-    assert learnt(hourly).longest_silence_hours[0] == pytest.approx(20.0, abs=5.0)
+    assert longest(np.where(np.isnan(hourly), 0.0, hourly))[0] > 30.0
+    assert longest(hourly)[0] == pytest.approx(20.0, abs=5.0)
 
 
 def test_a_standing_leak_neither_hides_nor_makes_silences() -> None:
-    leaking = days() + 6.0
-    assert learnt(leaking).longest_silence_hours.tolist() == [11.0]
+    assert longest(days() + 6.0) == [11.0]
 
 
-def test_nothing_is_learnt_from_less_than_a_week() -> None:
-    hourly = np.full((1, DAYS * 24), np.nan)
-    hourly[:, : 7 * 24] = days(count=7)
-    assert limit(learnt(hourly)) == 13.75
-    hourly[:, 0] = np.nan
-    profile = learnt(hourly)
-    assert math.isnan(profile.longest_silence_hours[0])
-    assert np.isnan(profile.limits_hours).all()
-
-
-def test_nothing_is_learnt_from_a_home_that_stands_empty() -> None:
+def test_of_a_home_that_stands_empty_no_longest_silence_is_known() -> None:
     profile = learnt(np.zeros((1, DAYS * 24)))
-    assert np.isnan(profile.limits_hours).all()
+    assert math.isnan(profile.longest_silence_hours[0])
     assert profile.days.tolist() == [28.0]
 
 
@@ -118,34 +111,30 @@ def test_what_is_usual_is_the_median_of_each_hour_over_the_known_days() -> None:
 
 def test_a_coarse_register_is_learnt_by_its_own_step() -> None:
     hourly = days(litres=5.0)
-    assert learn((7,), hourly).longest_silence_hours.tolist() == [11.0]
-    coarse = learn((7,), hourly, resolution_litres=np.array([10.0]))
-    assert math.isnan(coarse.longest_silence_hours[0])
+    assert longest(hourly) == [11.0]
+    assert math.isnan(longest(hourly, resolution=10.0)[0])
 
 
-@pytest.mark.parametrize("shape", [(2, 48), (1, 47), (1, 0), (48,)])
+@pytest.mark.parametrize("shape", [(2, 2, 24), (1, 2, 23), (1, 0, 24), (1, 48)])
 def test_arrays_that_are_not_whole_days_of_these_homes_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="learn"):
-        learn((7,), np.zeros(shape))
-
-
-def test_a_mask_of_another_shape_is_refused() -> None:
-    with pytest.raises(ValueError, match="known"):
-        learn((7,), np.zeros((1, 48)), np.ones((1, 24), dtype=np.bool_))
+        learn(Silences.empty((7,)), np.zeros(shape), MONDAY, PRIOR, np.array([5.0]))
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_learning_agrees_with_a_plain_loop_and_learns_each_home_alone(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    homes, hours = 6, 10 * 24
+    homes, hours = 6, 30 * 24
     leak = rng.choice([0.0, 0.0, 7.0], size=(homes, 1))
     hourly = np.where(rng.random((homes, hours)) < 0.25, rng.integers(1, 40, (homes, hours)), 0.0)
     hourly = hourly + leak
     hourly[rng.random((homes, hours)) < 0.03] = np.nan
-    together = learn(tuple(range(homes)), hourly)
+    together = learnt(hourly)
     for home in range(homes):
-        alone = learn((home,), hourly[home : home + 1])
-        assert alone.limits_hours.tobytes() == together.limits_hours[home].tobytes()
+        alone = learnt(hourly[home : home + 1])
+        for name in UsageProfile.shapes():
+            mine = getattr(together, name)[home : home + 1]
+            assert getattr(alone, name).tobytes() == mine.tobytes(), name
         slots: list[Interval | None] = [
             Interval((hour + 1) * 3600.0, 1.0, float(litres))
             for hour, litres in enumerate(hourly[home])

@@ -145,7 +145,7 @@ def delay_costs(budget: float) -> Floats:
     stretch = _stretch(budget)
     late = np.clip((delay - _LATE * stretch) / _RAMP_HOURS + 0.5, 0.0, 1.0)
     very_late = np.clip((delay - _VERY_LATE * stretch) / _RAMP_HOURS + 0.5, 0.0, 1.0)
-    worst = _VERY_LATE_COST * max(stretch, 1.0) ** 2  # with few alarms nobody may be left for days
+    worst = _VERY_LATE_COST * max(stretch, 1.0) ** 1.5  # few alarms, but nobody left for days
     costs: Floats = _LATE_COST * late + worst * very_late + _HOUR_COST * delay
     return costs
 

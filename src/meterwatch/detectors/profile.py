@@ -18,7 +18,6 @@ from meterwatch.detectors.odd_hours import learn_night_use
 from meterwatch.detectors.prior import Prior
 from meterwatch.detectors.silences import Silences, with_recent
 from meterwatch.domain.usage import (
-    CLASSES,
     HOURS,
     Bools,
     Floats,
@@ -26,10 +25,6 @@ from meterwatch.domain.usage import (
     UsageWindow,
 )
 
-DAYS = 28
-LEAST_DAYS = 7.0
-SLACK = 1.25  # a limit is this many times the longest silence
-MIN_HOURS, MAX_HOURS = 6.0, 48.0
 USE_LITRES = 3.0
 
 _SECONDS = 3_600.0
@@ -80,7 +75,7 @@ def learn(
         If the arrays do not fit together.
     """
     homes = silences.homes
-    hourly = _whole_days(homes, past.reshape(len(past), -1), None)
+    hourly = _whole_days(homes, past)
     steps = np.ones(len(homes)) if resolution_litres is None else resolution_litres
     silences = with_recent(silences, first_day, past, use_litres, steps)
     night_flow = learn_night_flow(past, first_day, flows_told)
@@ -127,54 +122,7 @@ def _longest(homes: tuple[int, ...], hourly: Floats, steps: Floats, use_litres: 
     return np.where(longest > 0.0, longest, np.nan)
 
 
-def learn_longest(
-    homes: tuple[int, ...],
-    litres: Floats,
-    known: Bools | None = None,
-    *,
-    use_litres: float = USE_LITRES,
-    resolution_litres: Floats | None = None,
-    away_hours: float = np.inf,
-) -> UsageProfile:
-    """Learn one limit a home, 1.25 times its longest silence of D whole days.
-
-    Parameters
-    ----------
-    homes : tuple of int, length N
-    litres : (N, D * 24) float64, litres
-        Water drawn in each local hour, the oldest first; NaN where unknown.
-    known : (N, D * 24) bool, optional
-        False makes an hour unknown whatever its litres are (a declared absence).
-    use_litres : float
-        Water in one hour above the base flow from which the hour counts as used.
-    resolution_litres : (N,) float64, optional
-        The smallest step of each register; one litre if left out.
-    away_hours : float
-        A silence as long as this is taken for a journey and teaches nothing; none by default.
-
-    Returns
-    -------
-    UsageProfile
-        Limits are NaN where fewer than seven days are known or no silence has ended.
-
-    Raises
-    ------
-    ValueError
-        If the arrays do not fit together or do not hold whole days.
-    """
-    hourly = _whole_days(homes, litres, known)
-    steps = np.ones(len(homes)) if resolution_litres is None else resolution_litres
-    usage = _as_window(homes, hourly, steps)
-    in_use = used(usage, base_flow(usage), use_litres)
-    longest = longest_ended_run(np.isfinite(hourly) & ~in_use, away_hours)
-    days = np.isfinite(hourly).sum(axis=1) / float(HOURS)
-    longest = np.where(days >= LEAST_DAYS, longest, np.nan)
-    limit = np.clip(SLACK * longest, MIN_HOURS, MAX_HOURS)
-    table = np.repeat(limit, CLASSES * HOURS).reshape(len(homes), CLASSES, HOURS)
-    return UsageProfile(homes, table, _median_by_hour(hourly), longest, days)
-
-
-def longest_ended_run(flags: Bools, shorter_than: float = np.inf) -> Floats:
+def longest_ended_run(flags: Bools) -> Floats:
     """Give the length of the longest run of True in each row that does not reach its end.
 
     NaN where a row holds nothing but such an open run.
@@ -187,21 +135,14 @@ def longest_ended_run(flags: Bools, shorter_than: float = np.inf) -> Floats:
     last_break = np.maximum.accumulate(np.where(ended, -1.0, columns), axis=1)
     lengths = np.where(ended, columns - last_break, 0.0)
     last_of_run = ended & ~np.pad(ended[:, 1:], ((0, 0), (0, 1)))
-    lengths = np.where(last_of_run & (lengths < shorter_than), lengths, 0.0)
+    lengths = np.where(last_of_run, lengths, 0.0)
     return np.where(flags.all(axis=1), np.nan, lengths.max(axis=1))
 
 
-def _whole_days(homes: tuple[int, ...], litres: Floats, known: Bools | None) -> Floats:
-    hourly = np.ascontiguousarray(litres, dtype=np.float64)
-    if hourly.ndim != 2 or hourly.shape[0] != len(homes):  # noqa: PLR2004  # homes by hours
-        raise ValueError(f"learn: litres has shape {hourly.shape}, not ({len(homes)}, hours)")
-    if hourly.shape[1] == 0 or hourly.shape[1] % HOURS:
-        raise ValueError(f"learn: {hourly.shape[1]} hours are not whole days")
-    if known is None:
-        return hourly
-    if known.shape != hourly.shape:
-        raise ValueError(f"learn: known has shape {known.shape}, litres {hourly.shape}")
-    return np.where(known, hourly, np.nan)
+def _whole_days(homes: tuple[int, ...], past: Floats) -> Floats:
+    if past.ndim != 3 or past.shape[0] != len(homes) or past.shape[2] != HOURS or not past.size:  # noqa: PLR2004  # homes, days, hours
+        raise ValueError(f"learn: past has shape {past.shape}, not ({len(homes)}, days, {HOURS})")
+    return np.ascontiguousarray(past, dtype=np.float64).reshape(len(homes), -1)
 
 
 def _as_window(homes: tuple[int, ...], hourly: Floats, steps: Floats) -> UsageWindow:
