@@ -39,7 +39,7 @@ SOURCE = (
     "DAIAD Trial A, DAIAD project, CC BY-SA 4.0: hourly registers in whole litres of homes in "
     "Alicante, March 2016 to May 2017"
 )
-BUDGETS = (2.0, 3.0, 5.0, 7.0, 10.0, 15.0)
+BUDGETS = (1.9, 2.0, 3.0, 4.0, 5.0, 5.8, 7.0, 10.0, 15.0)
 SHOWN = ("no_use 2", "no_use 5", "no_use 10")
 PARTIAL = (0.1, 0.25, 0.4)
 BUDGET = 5.0
