@@ -73,10 +73,11 @@ def test_an_outage_that_has_not_begun_explains_nothing() -> None:
     assert not held(Spell("area:1", DAY + timedelta(hours=20), None), silence(began=7.5))
 
 
-def test_little_water_in_the_day_of_an_outage_is_explained_for_a_day() -> None:
-    low = replace(silence(began=0, as_of=30), kind=LOW_USE)
+def test_little_water_in_the_hours_that_hold_an_outage_is_explained() -> None:
+    low = replace(silence(began=0, limit=72, as_of=30), kind=LOW_USE)
     assert held(ENDED, low)
-    assert not held(ENDED, replace(low, as_of=BACK + timedelta(hours=24)))
+    assert held(ENDED, replace(low, as_of=BACK + timedelta(hours=71)))
+    assert not held(ENDED, replace(low, as_of=BACK + timedelta(hours=72)))
 
 
 @given(HOURS, HOURS, HOURS, st.floats(6, 48))

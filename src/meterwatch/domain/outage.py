@@ -15,7 +15,6 @@ RIPE = 0.85  # a silence that has used up so much of its limit is not explained 
 GRACE = timedelta(hours=1)  # readings of an outage come in so much later than it ends
 LONGEST_ANNOUNCED = timedelta(hours=24)
 EXPLAINED = frozenset({NO_USE, LOW_USE})
-_DAY = timedelta(hours=24)
 
 
 class GroupKind(StrEnum):
@@ -100,7 +99,10 @@ class Spell:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A worry of a home that is about to be raised; of `NO_USE`, how long it may last."""
+    """A worry of a home that is about to be raised.
+
+    `limit` is how long a `NO_USE` may last, and how many hours a `LOW_USE` adds up.
+    """
 
     kind: str
     began_at: datetime
@@ -129,14 +131,14 @@ def _explains(
 ) -> bool:
     if spell.since > now:
         return False
-    low = silence.kind == LOW_USE  # a day that holds the spell is poor, whenever it began to be
+    low = silence.kind == LOW_USE  # hours that hold the spell are poor, whenever they began to be
     if not low and spell.since - silence.began_at >= RIPE * silence.limit:
         return False
     if spell.until is None:
         return now < spell.since + longest
     if now < spell.until:
         return True
-    anew = silence.as_of < spell.until + (_DAY if low else after)
+    anew = silence.as_of < spell.until + (silence.limit if low else after)
     return anew and (low or silence.began_at < spell.until)
 
 

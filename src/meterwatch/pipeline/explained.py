@@ -18,7 +18,7 @@ from meterwatch.store import Store
 
 Subject = tuple[SubjectKind, int, str]
 LimitAfter = Callable[[datetime], timedelta | None]
-_STILL_FELT = timedelta(days=3)  # longer than any limit counts on after a spell
+_STILL_FELT = timedelta(days=3)  # no limit is longer, and no sum of hours
 _UNLIMITED = 24.0  # hours; where evidence names no limit
 
 
