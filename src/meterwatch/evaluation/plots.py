@@ -104,7 +104,8 @@ def _lines(panel: Any, points: Sequence[tuple[Row, float, float]]) -> None:
     if ours:
         xs, ys, _ = zip(*ours, strict=True)
         panel.plot(xs, ys, "o-", color=OURS, lw=2.4, ms=6, zorder=5, label="no_use, by budget")
-        labels += [(x, y, name.split()[-1], OURS) for x, y, name in ours]
+        budgets = [(x, y, name.split()[-1]) for x, y, name in ours]
+        labels += [(*each, OURS) for each in budgets if each[-1].isdigit()]  # room for whole ones
     _label(panel, labels)
 
 
