@@ -182,7 +182,9 @@ def _form(
         "visit_form.html",
         422 if complaints else 200,
         page=page,
-        worries=[row for row in worries if row.alert.visited and row.alert.state is not State.CLOSED],
+        worries=[
+            row for row in worries if row.alert.visited and row.alert.state is not State.CLOSED
+        ],
         alert=alert,
         fields=fields,
         complaints=[COMPLAINTS[code] for code in complaints],
