@@ -132,7 +132,7 @@ def learn_nights(
         What is held to be known of homes in general when a home is learnt.
     budgets : sequence of float, alarms a household-year
     tick : callable
-        Told when a night is done.
+        Told of each night.
 
     Returns
     -------
@@ -141,12 +141,12 @@ def learn_nights(
     every: dict[float, list[UsageProfile]] = {budget: [] for budget in budgets}
     groups, opens = _alike(priors), nights.opens
     for night, silences, past in nights.lived():
+        tick()
         if night < opens:
             continue  # nobody is judged yet
         of_a_night = nights.learn(silences, past, night - PAST_DAYS, groups, budgets)
         for budget, profile in of_a_night.items():
             every[budget].append(profile)
-        tick()
     local = nights.homes[0].local
     return {
         budget: [Learnt(local, opens, _of_home(profiles, row)) for row in range(len(nights.homes))]
