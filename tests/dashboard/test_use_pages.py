@@ -2,10 +2,14 @@
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from tests.dashboard.town import NOW, Town, worry
+from meterwatch.dashboard.tongue import tongues
+from meterwatch.dashboard.use_words import floors_told
+from meterwatch.domain.usage import WEEKDAYS, UsageProfile
+from tests.dashboard.town import NOW, SHANGHAI, Town, worry
 
 HOUR = timedelta(hours=1)
 LITTLE: dict[str, float | int | str] = {
@@ -60,3 +64,16 @@ def test_evidence_that_makes_no_sense_breaks_no_page(
     worry(here.store, "low_use", 6, NOW - HOUR, dict.fromkeys(LITTLE, figure))
     worry(here.store, "odd_hours", 6, NOW - HOUR, {"odd_nights": figure})
     assert client.get("/").status_code == 200
+
+
+def test_the_page_of_a_home_says_what_counts_as_very_little_there() -> None:
+    totals = np.array([[212.4, 66.0]])
+    floors = np.repeat(totals[:, :, np.newaxis] * 0.4, WEEKDAYS, axis=2)
+    alike = UsageProfile((7,), usual_totals=totals, floors=floors)
+    english = tongues(SHANGHAI)["en"]
+    said = "Three days with less than 85 L, where about 212 L are usual"
+    assert floors_told(english, alike) == said
+    floors[:, :, 0] *= 0.5
+    by_day = floors_told(english, UsageProfile((7,), usual_totals=totals, floors=floors))
+    assert "less than 42 to 85 L, by the weekday" in by_day
+    assert floors_told(english, UsageProfile.unlearnt((7,))) == ""

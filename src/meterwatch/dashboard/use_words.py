@@ -1,10 +1,14 @@
 """What the console says of use that is too little, or at hours when a home sleeps."""
 
+import numpy as np
+
 from meterwatch.dashboard.tongue import Tongue, mark
 from meterwatch.domain.alert import Alert
+from meterwatch.domain.usage import UsageProfile
 
 LOW_USE_TITLE = mark("Very little water used")
 ODD_HOURS_TITLE = mark("Water at unusual hours of the night")
+_ALIKE = 0.15  # floors of weekdays nearer to one another are said as one
 _LARGEST = 1e10  # past this it is no sum; NaN fails the comparison too
 
 
@@ -25,6 +29,26 @@ def little(tongue: Tongue, alert: Alert) -> list[str]:
         text = mark("%(hours)s h of it are unknown and count as usual")
         said.append(say(text, hours=round(unknown)))
     return said
+
+
+def floors_told(tongue: Tongue, profile: UsageProfile) -> str:
+    """Say below how much water in three days the one home of a profile is looked after.
+
+    Nothing where its floors are not learnt.
+    """
+    litres, usual = profile.floors[0, 0], profile.usual_totals[0, 0]
+    if not (np.isfinite(litres).all() and np.isfinite(usual)):
+        return ""
+    low, high = (round(float(edge)) for edge in (litres.min(), litres.max()))
+    about = tongue.number(round(float(usual)))
+    if high - low <= _ALIKE * high:
+        text = mark("Three days with less than %(low)s L, where about %(usual)s L are usual")
+        return tongue.say(text, low=tongue.number(high), usual=about)
+    text = mark(
+        "Three days with less than %(low)s to %(high)s L, by the weekday, "
+        "where about %(usual)s L are usual"
+    )
+    return tongue.say(text, low=tongue.number(low), high=tongue.number(high), usual=about)
 
 
 def restless(tongue: Tongue, alert: Alert) -> list[str]:

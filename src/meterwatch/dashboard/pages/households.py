@@ -11,10 +11,11 @@ from meterwatch.dashboard import codes, limits
 from meterwatch.dashboard.desk import Number, Reader, ReaderHere, go_to, not_found, plain
 from meterwatch.dashboard.moments import moment_of
 from meterwatch.dashboard.rule_words import RuleTold, preset_told
+from meterwatch.dashboard.use_words import floors_told
 from meterwatch.detectors.budgets import LEAST, MOST
 from meterwatch.domain.household import VACANT, Grade
 from meterwatch.domain.lesson import WITHIN, found_well
-from meterwatch.domain.signal import NO_USE, SubjectKind
+from meterwatch.domain.signal import LOW_USE, NO_USE, SubjectKind
 from meterwatch.pipeline import respond
 from meterwatch.pipeline.respond.absences import AbsenceRefused
 from meterwatch.store.views import alerts, home, homes, usage
@@ -146,6 +147,7 @@ def page_of(reader: Reader, number: int, *, complaint: str = "") -> Response:
         complaint=complaint,
         limits=_limits(reader, number),
         preset=_preset(reader),
+        floors=_floors(reader, number),
         limit_classes=limits.CLASS_NAMES,
         until=reader.now + timedelta(days=3),
     )
@@ -172,6 +174,13 @@ def _limits(reader: Reader, number: int) -> limits.Told:
         answers = tx.visits.answered(reader.now - WITHIN, number).get(number, [])
     profile = store.telemetry.profiles((number,))
     return limits.told(reader.tongue, profile, len(found_well(answers, reader.now)))
+
+
+def _floors(reader: Reader, number: int) -> str:
+    """Say below how much water in three days this home is looked after."""
+    if LOW_USE not in reader.desk.settings.watched:
+        return ""
+    return floors_told(reader.tongue, reader.desk.store.telemetry.profiles((number,)))
 
 
 def _complaint(end: datetime | None, now: datetime) -> str:
