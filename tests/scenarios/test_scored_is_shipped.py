@@ -17,7 +17,7 @@ from meterwatch.config.sections import Deployment
 from meterwatch.detectors import DETECTORS
 from meterwatch.domain.household import Grade
 from meterwatch.domain.register import THIN
-from meterwatch.domain.signal import CONCERN_KINDS, FLAT_FLOW, SLOW_LEAK, Origin
+from meterwatch.domain.signal import CONCERN_KINDS, FLAT_FLOW, SLOW_LEAK, Origin, SubjectKind
 from meterwatch.evaluation import Candidate, alarms, read_records
 from meterwatch.evaluation.homes import HISTORY_DAYS
 from meterwatch.evaluation.records import COLUMNS, Record
@@ -149,13 +149,15 @@ def shipped(house: House, file: Path) -> set[Alarm]:
     with house.store.transaction(read_only=True) as tx:
         codes = {row.id: row.code for row in tx.connection.execute(people.households.select())}
         signals = tx.connection.execute(
-            t.signals.select().where(t.signals.c.origin == Origin.SEEN)
+            t.signals.select().where(
+                t.signals.c.origin == Origin.SEEN, t.signals.c.subject_kind == SubjectKind.HOUSEHOLD
+            )
         ).all()
         lines = tx.connection.execute(t.alert_lines.select().order_by(t.alert_lines.c.id)).all()
-    condition, found_again = dict[int, str](), set[tuple[int, str]]()
+    condition, found_again = dict[int, str](), set[tuple[int, datetime]]()
     for line in lines:
         if line.what == "signal" and condition[line.alert_id] == "unknown":
-            found_again.add((line.alert_id, line.detail["at"]))
+            found_again.add((line.alert_id, line.at))
         if line.what.startswith("condition_") and line.what != "condition_active":
             condition[line.alert_id] = line.what.removeprefix("condition_")
     return {
@@ -166,7 +168,7 @@ def shipped(house: House, file: Path) -> set[Alarm]:
             int(one.as_of.timestamp()),
         )
         for one in signals
-        if not one.key.endswith(":over") and (one.alert_id, one.at.isoformat()) not in found_again
+        if not one.key.endswith(":over") and (one.alert_id, one.stored_at) not in found_again
     }
 
 
