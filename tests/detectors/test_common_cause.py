@@ -227,7 +227,7 @@ def test_a_thousand_days_of_homes_by_themselves_raise_nothing() -> None:
     mood = np.clip(1 + 0.1 * dice.standard_normal((1, 1_000 + DAYS, 1, 1)), 0.5, 1.5)
     drawn[..., 1] = dice.binomial(40, np.clip(mood * by_hour[:, None], 0.01, 0.97), drawn.shape[:4])
     weekend = np.arange(1_000 + DAYS) % 7 >= 5
-    fired = 0
+    fired, habits = 0, CAUSE.learn(drawn[:, :DAYS], weekend[:DAYS])
     for day in range(DAYS, 1_000 + DAYS):
         if day % 7 == 0:
             habits = CAUSE.learn(drawn[:, day - DAYS : day], weekend[day - DAYS : day])
