@@ -33,7 +33,7 @@ _LEAST_HAZARD = 1e-4
 
 _USUAL_BUDGET = 5.0  # alarms a household-year at which the figures below hold
 _LEAST_BUDGET, _MOST_BUDGET = 0.5, 50.0
-_PRICE, _PRICE_POWER = 600.0, 1.8  # of an alarm, for each eligible hour of the home's day
+_PRICE, _PRICE_POWER = 600.0, 1.84  # of an alarm, for each eligible hour of the home's day
 _LATE, _VERY_LATE, _MARK_POWER = 12.2, 23.3, 0.37  # hours of delay
 _LATE_COST, _VERY_LATE_COST, _HOUR_COST = 12.0, 36.0, 0.1
 _RAMP_HOURS = 1.6
