@@ -165,7 +165,7 @@ def slow(silences: Silences, home: int, budget: float) -> list[list[float]]:
         for s in range(HOURS)
         for u in range(IN_USE_HOURS)
     )
-    price = 600.0 * (5.0 / budget) ** 1.8 * eligible
+    price = 600.0 * (5.0 / budget) ** 1.84 * eligible
     return [[_cheapest(lasts[c][s], price, budget) for s in range(HOURS)] for c in range(4)]
 
 
