@@ -60,7 +60,7 @@ def _narrow(cells: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]], console: Console) -> None:
-    table = Table(box=SIMPLE, padding=(0, 1), pad_edge=False)
+    table = Table(box=SIMPLE, padding=(0, 1), pad_edge=False, collapse_padding=True)
     for index, title in enumerate(head):
         table.add_column(title, justify="left" if index == 0 else "right", no_wrap=True)
     for row in rows:
