@@ -15,7 +15,8 @@ from meterwatch.detectors.limits import (
     survival,
 )
 from meterwatch.detectors.prior import Prior
-from meterwatch.detectors.silences import LONGEST, Silences, count_days
+from meterwatch.detectors.silences import Silences, count_days
+from meterwatch.detectors.stops import LONGEST
 from meterwatch.domain.usage import CLASSES, HOURS, Floats
 
 MONDAY = 20_514

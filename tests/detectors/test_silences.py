@@ -4,14 +4,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from meterwatch.detectors.silences import (
-    HALF_LIFE_DAYS,
-    LONGEST,
-    Silences,
-    class_of_day,
-    count_days,
-    with_recent,
-)
+from meterwatch.detectors.silences import HALF_LIFE_DAYS, Silences, count_days, with_recent
+from meterwatch.detectors.stops import LONGEST, class_of_day
 from meterwatch.domain.usage import Bools, Floats
 
 MONDAY = 20_514  # 2026-03-02, in days since 1970-01-01

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from meterwatch.detectors.silences import LONGEST, Counts
+from meterwatch.detectors.silences import Counts
+from meterwatch.detectors.stops import LONGEST
 from meterwatch.domain.usage import Floats
 
 REACH_HOURS = 3  # silences begun within so many hours lend weight

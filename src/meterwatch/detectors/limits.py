@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from meterwatch.detectors.hazards import Smoothing, reached, smoothed
 from meterwatch.detectors.prior import Prior
-from meterwatch.detectors.silences import LONGEST, Silences
+from meterwatch.detectors.silences import Silences
+from meterwatch.detectors.stops import LONGEST
 from meterwatch.domain.usage import CLASSES, HOURS, Floats
 
 SHORTEST = 5  # hours

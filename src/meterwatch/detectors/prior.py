@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from meterwatch.detectors.hazards import Smoothing, reached, smoothed
-from meterwatch.detectors.silences import LONGEST, Silences
+from meterwatch.detectors.silences import Silences
+from meterwatch.detectors.stops import LONGEST
 from meterwatch.domain.usage import CLASSES, HOURS, Floats
 
 LEAST_DAYS = 28.0
