@@ -41,8 +41,8 @@ def test_a_flow_is_named_by_its_size(
 def test_a_flow_says_how_much_it_has_come_to(client: TestClient, here: Town) -> None:
     number = worry(here.store, "flat_flow", 6, NOW - 3 * HOUR, flow(2.0, 240.0, 3.0), opened=NOW)
     page = client.get(f"/alerts/{number}").text
-    assert "水以每小时约 240 升持续流了 3 小时" in page
-    assert "至今约 720 升" in page
+    assert "水持续流了 3 小时,从未停过,每小时不少于 240 升" in page
+    assert "至今至少 720 升" in page
 
 
 def test_what_stands_anyway_is_said_and_not_counted_as_lost(client: TestClient, here: Town) -> None:
@@ -50,7 +50,7 @@ def test_what_stands_anyway_is_said_and_not_counted_as_lost(client: TestClient, 
     number = worry(here.store, "slow_leak", 6, NOW - 24 * HOUR, evidence, opened=NOW)
     page = client.get(f"/alerts/{number}").text
     assert "其中每小时 12 升本来就一直在流" in page
-    assert "至今约 240 升" in page
+    assert "至今至少 240 升" in page
 
 
 def test_a_slow_leak_says_that_the_home_is_watched_less_well(

@@ -37,7 +37,7 @@ def test_each_row_says_why_in_one_sentence(client: TestClient) -> None:
     assert "13:28 按下了平安钟" in page
     dry = "已 13 小时 54 分钟未用水;该户平时这个时段最长 12 小时 30 分钟"
     assert f"{dry};水表 5 分钟前仍在上报" in page
-    assert "水以每小时约 41 升持续流了 6 小时,从未停过" in page
+    assert "水持续流了 6 小时,从未停过,每小时不少于 41 升" in page
     assert "水表最后一次上报是 6 小时 59 分钟前,此后情况未知" in page
     assert "网关 north 已 7 小时无数据;3 户用水情况未知,不等于没有用水" in page
 

@@ -28,7 +28,7 @@ def running(tongue: Tongue, alert: Alert, as_of: datetime) -> list[str]:
     span = timedelta(hours=hours) + as_of - alert.as_of
     said = [
         say(
-            "Water has run at about %(litres)s L an hour for %(span)s without a pause",
+            "Water has run for %(span)s without a pause, never below %(litres)s L an hour",
             litres=tongue.number(litres),
             span=tongue.span(span),
         )
@@ -38,7 +38,7 @@ def running(tongue: Tongue, alert: Alert, as_of: datetime) -> list[str]:
         said.append(say("%(litres)s L an hour of it run here always", litres=tongue.number(usual)))
     lost = max(litres - usual, 0.0) * max(span.total_seconds(), 0.0) / 3_600.0
     if "lost_litres" in alert.evidence and lost >= 1.0:
-        said.append(say("about %(litres)s L so far", litres=tongue.number(round(lost))))
+        said.append(say("at least %(litres)s L so far", litres=tongue.number(round(lost))))
     if alert.kind == SLOW_LEAK:
         said.append(say("small uses hide in it, so this home is watched less well"))
     return said
