@@ -6,13 +6,14 @@ many used water in the last one, two, four or eight hours, and how many did so a
 days. Sources and the rate of false alarms: `Cause`, and docs/reference/detectors.md.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from meterwatch.detectors.arrays import LITRES_TOLERANCE, known, present
+from meterwatch.detectors.parameters import check_positive
 from meterwatch.detectors.tails import tail, weight
 from meterwatch.domain.usage import HOURS, Bools, Floats, UsageWindow
 
@@ -135,10 +136,7 @@ class Cause:
 
     def __post_init__(self) -> None:
         """Refuse parameters that cannot be meant."""
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not 0.0 < value < np.inf:
-                raise ValueError(f"{field.name}: must be positive and finite, not {value}")
+        check_positive(self)
 
     def recent(self, usage: UsageWindow, base: Floats) -> tuple[Bools, Bools]:
         """Tell of each home whether its last 1, 2, 4 and 8 hours are known, and held a use.

@@ -4,8 +4,8 @@ They are there to be compared with, and for a service that has to follow such a 
 nothing off for a standing leak and know no weekday: a night's sleep and a dripping tap count.
 """
 
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,19 +15,13 @@ from meterwatch.detectors.arrays import (
     known,
     present,
 )
+from meterwatch.detectors.parameters import check_positive
 from meterwatch.domain.usage import Bools, Findings, Floats, LocalTime, UsageProfile, UsageWindow
 
 SECONDS = 3_600.0
 _TOLERANCE_HOURS = 0.25  # readings are not on the dot
 _JUST_BELOW = float(np.nextafter(1.0, 0.0))  # the score of what does not fire
 _OPEN_TAP = 2.0  # the severity of `flat_flow` for water that somebody may have left on
-
-
-def _refuse_nonsense(rule: Any) -> None:
-    for field in fields(rule):
-        value = getattr(rule, field.name)
-        if not 0.0 < value < np.inf:
-            raise ValueError(f"{field.name}: must be positive and finite, not {value}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +68,7 @@ class LowTotal:
 
     def __post_init__(self) -> None:
         """Refuse parameters that cannot be meant."""
-        _refuse_nonsense(self)
+        check_positive(self)
 
     def detect(
         self,
@@ -139,7 +133,7 @@ class HighTotal:
 
     def __post_init__(self) -> None:
         """Refuse parameters that cannot be meant."""
-        _refuse_nonsense(self)
+        check_positive(self)
 
     def detect(
         self,
@@ -184,7 +178,7 @@ class NeverStill:
 
     def __post_init__(self) -> None:
         """Refuse parameters that cannot be meant."""
-        _refuse_nonsense(self)
+        check_positive(self)
 
     def detect(
         self,

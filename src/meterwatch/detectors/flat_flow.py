@@ -6,12 +6,13 @@ may go on falls with its size. What stands in the home anyway is taken off first
 which people know is not told every day, and one that is new or has grown is.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from meterwatch.detectors.night_flow import learn_day_flow, learn_night_flow
+from meterwatch.detectors.parameters import check_positive
 from meterwatch.detectors.runs import Curve, Rows, Runs
 from meterwatch.domain.usage import Bools, Findings, Floats, LocalTime, UsageProfile, UsageWindow
 
@@ -114,10 +115,7 @@ class FlatFlow:
 
     def __post_init__(self) -> None:
         """Refuse parameters that cannot be meant."""
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not 0.0 < value < np.inf:
-                raise ValueError(f"{field.name}: must be positive and finite, not {value}")
+        check_positive(self)
         flows, hours = self._points()
         for place in range(1, len(_POINTS)):
             before, here = _POINTS[place - 1 : place + 1]

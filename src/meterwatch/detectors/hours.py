@@ -82,3 +82,25 @@ def _skipped(local: LocalTime, first_day: int, days: int) -> Bools:
         low, high = np.clip(np.floor(hours), 0, days * HOURS).astype(np.int64)
         marks[low:high] = True
     return marks
+
+
+def hourly_window(homes: tuple[int, ...], hourly: Floats, steps: Floats) -> UsageWindow:
+    """Give hours the form in which detectors see use, so that a use means the same in both.
+
+    Parameters
+    ----------
+    homes : tuple of int, length N
+    hourly : (N, H) float64, litres
+        NaN where unknown.
+    steps : (N,) float64, litres
+        The smallest step of each register.
+    """
+    ends = np.arange(1, hourly.shape[1] + 1, dtype=np.float64) * _SECONDS
+    return UsageWindow(
+        homes,
+        np.tile(ends, (len(homes), 1)),
+        np.ones(hourly.shape),
+        hourly,
+        np.full(len(homes), -np.inf),
+        steps,
+    )

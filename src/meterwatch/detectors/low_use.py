@@ -6,13 +6,14 @@ without the standing base flow, and compares it with the floors learnt for this 
 of activity, the square root of the flow, in which one bath weighs less than ten small uses.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from meterwatch.detectors.arrays import base_flow, known, used
 from meterwatch.detectors.floors import JOURNEY_HOURS, LEAST_KNOWN, TOTAL_HOURS
+from meterwatch.detectors.parameters import check_positive
 from meterwatch.detectors.totals import columns_since, silent_for, sums_since
 from meterwatch.domain.usage import Bools, Findings, Floats, LocalTime, UsageProfile, UsageWindow
 
@@ -81,10 +82,7 @@ class LowUse:
 
     def __post_init__(self) -> None:
         """Refuse parameters that cannot be meant."""
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not 0.0 < value < np.inf:
-                raise ValueError(f"{field.name}: must be positive and finite, not {value}")
+        check_positive(self)
 
     def detect(self, usage: UsageWindow, profile: UsageProfile, local: LocalTime) -> Findings:
         """Judge every household in the window; one verdict a row."""

@@ -6,7 +6,7 @@ home. It looks only at readings: time that passes without one makes a home unkno
 business of `meter_silent`, and never makes a silence longer.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from meterwatch.detectors.arrays import base_flow, known, present, used
 from meterwatch.detectors.latest import last_drawn
+from meterwatch.detectors.parameters import check_positive
 from meterwatch.domain.usage import Bools, Findings, Floats, LocalTime, UsageProfile, UsageWindow
 
 SECONDS = 3_600.0
@@ -92,10 +93,7 @@ class NoUse:
 
     def __post_init__(self) -> None:
         """Refuse parameters that cannot be meant."""
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not 0.0 < value < np.inf:
-                raise ValueError(f"{field.name}: must be positive and finite, not {value}")
+        check_positive(self)
         if not self.min_limit_hours <= self.default_limit_hours <= self.max_limit_hours:
             raise ValueError(
                 "min_limit_hours, default_limit_hours, max_limit_hours: must be in ascending order"

@@ -5,7 +5,7 @@ nothing to wake anybody for: a concern for the next visit, and only where a home
 for so close a look. So it is switched off until somebody switches it on.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from meterwatch.detectors.arrays import (
     least_use,
     used,
 )
+from meterwatch.detectors.parameters import check_positive
 from meterwatch.domain.usage import (
     HOURS,
     Bools,
@@ -77,10 +78,7 @@ class OddHours:
 
     def __post_init__(self) -> None:
         """Refuse parameters that cannot be meant."""
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not 0.0 < value < np.inf:
-                raise ValueError(f"{field.name}: must be positive and finite, not {value}")
+        check_positive(self)
         if self.nights > NIGHTS_SEEN:
             raise ValueError(f"nights: must be at most {NIGHTS_SEEN}, not {self.nights}")
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from meterwatch.detectors.arrays import base_flow, trailing, used
 from meterwatch.detectors.floors import learn_floors
+from meterwatch.detectors.hours import hourly_window
 from meterwatch.detectors.limits import learn_limits, returning_limits
 from meterwatch.detectors.night_flow import FlowsTold, learn_day_flow, learn_night_flow
 from meterwatch.detectors.odd_hours import learn_night_use
@@ -22,12 +23,9 @@ from meterwatch.domain.usage import (
     Bools,
     Floats,
     UsageProfile,
-    UsageWindow,
 )
 
 USE_LITRES = 3.0
-
-_SECONDS = 3_600.0
 
 
 def learn(
@@ -116,7 +114,7 @@ def with_limits(
 
 
 def _longest(homes: tuple[int, ...], hourly: Floats, steps: Floats, use_litres: float) -> Floats:
-    usage = _as_window(homes, hourly, steps)
+    usage = hourly_window(homes, hourly, steps)
     in_use = used(usage, base_flow(usage), use_litres)
     longest = longest_ended_run(np.isfinite(hourly) & ~in_use)
     return np.where(longest > 0.0, longest, np.nan)
@@ -143,19 +141,6 @@ def _whole_days(homes: tuple[int, ...], past: Floats) -> Floats:
     if past.ndim != 3 or past.shape[0] != len(homes) or past.shape[2] != HOURS or not past.size:  # noqa: PLR2004  # homes, days, hours
         raise ValueError(f"learn: past has shape {past.shape}, not ({len(homes)}, days, {HOURS})")
     return np.ascontiguousarray(past, dtype=np.float64).reshape(len(homes), -1)
-
-
-def _as_window(homes: tuple[int, ...], hourly: Floats, steps: Floats) -> UsageWindow:
-    """Give the hours the form in which detectors see use, so that a use means the same in both."""
-    ends = np.arange(1, hourly.shape[1] + 1, dtype=np.float64) * _SECONDS
-    return UsageWindow(
-        homes,
-        np.tile(ends, (len(homes), 1)),
-        np.ones(hourly.shape),
-        hourly,
-        np.full(len(homes), -np.inf),
-        steps,
-    )
 
 
 def _median_by_hour(hourly: Floats) -> Floats:

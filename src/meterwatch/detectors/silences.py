@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meterwatch.detectors.arrays import base_flow, used
+from meterwatch.detectors.hours import hourly_window
 from meterwatch.detectors.stops import LENGTHS, NEVER, Stops, Wholes
-from meterwatch.domain.usage import CLASSES, HOURS, Bools, Floats, UsageWindow
+from meterwatch.domain.usage import CLASSES, HOURS, Bools, Floats
 
 CELLS = CLASSES * HOURS * LENGTHS
 HALF_LIFE_DAYS = 200.0
 
 FORGOTTEN = np.float32(0.02)  # a count that has faded to this is nothing: after three years
 _DECAY = np.float32(0.5 ** (1.0 / HALF_LIFE_DAYS))
-_SECONDS = 3_600.0
 _VERSION = 2
 _HEAD = Struct("<Bffiiii")
 _MOST_CELLS = (8_000 - _HEAD.size - 4 * HOURS - CELLS // 8) // 4
@@ -171,7 +171,7 @@ def count_days(
     past = np.where(goes_on[:, np.newaxis], silences.tail, np.nan)
     hourly = np.where(known, litres, np.nan).astype(np.float32).astype(np.float64)
     hourly = np.concatenate([past, hourly], axis=1)
-    usage = _as_window(silences.homes, hourly, resolution_litres)
+    usage = hourly_window(silences.homes, hourly, resolution_litres)
     in_use = used(usage, base_flow(usage), use_litres)[:, HOURS:]
     running = np.where(goes_on[:, np.newaxis], silences.running, NEVER)
     stops = Stops.of(in_use, np.isfinite(hourly)[:, HOURS:], first_day, running)
@@ -225,19 +225,6 @@ def _check(silences: Silences, first_day: int, litres: Floats, known: Bools) -> 
         raise ValueError(f"count_days: {litres.shape[1]} hours are not whole days")
     if (silences.next_day > first_day).any():
         raise ValueError(f"count_days: day {first_day} was counted before")
-
-
-def _as_window(homes: tuple[int, ...], hourly: Floats, steps: Floats) -> UsageWindow:
-    """Give the hours the form in which detectors see use, so that a use means the same in both."""
-    ends = np.arange(1, hourly.shape[1] + 1, dtype=np.float64) * _SECONDS
-    return UsageWindow(
-        homes,
-        np.tile(ends, (len(homes), 1)),
-        np.ones(hourly.shape),
-        hourly,
-        np.full(len(homes), -np.inf),
-        steps,
-    )
 
 
 def _added(silences: Silences, stops: Stops, known: Bools) -> Silences:
