@@ -44,8 +44,9 @@ def test_a_home_is_taken_for_empty_and_for_lived_in_again(store: Store) -> None:
 
 def test_a_home_that_is_only_away_is_not_back_because_it_is_lived_in(store: Store) -> None:
     take_in(store, HOME)
+    (home,) = (row["id"] for row in rows_of(store, t.households))
     with store.transaction() as tx:
-        away = Absence(1, NOW, NOW + timedelta(days=3), "family")
+        away = Absence(home, NOW, NOW + timedelta(days=3), "family")
         tx.homes.declare_absence(away, "user:1", NOW)
     take_in(store, HOME | {"vacant": "no"}, now=NOW + timedelta(hours=1))
     assert rows_of(store, t.absences)[0]["ended_at"] is None
