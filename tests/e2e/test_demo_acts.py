@@ -119,7 +119,8 @@ def test_a_fall_an_open_tap_and_a_cut_gateway_show_as_what_they_are_when_time_is
     (silence,) = visitor.alerts("no_use", fallen)
     assert silence["evidence"]["silence_hours"] >= silence["evidence"]["limit_hours"]
     (flow,) = visitor.alerts("flat_flow", running)
-    assert flow["evidence"]["litres_per_hour"] == pytest.approx(360, rel=0.2)
+    # What it never fell below: of the first hour it may have run for a part only.
+    assert 30 <= flow["evidence"]["litres_per_hour"] <= 1.2 * 360
     (cut,) = visitor.alerts(f"hub_silent:{hub}")
     assert cut["severity"] == "no_data"
     assert visitor.unknown_homes() >= homes_behind(district, hub)
