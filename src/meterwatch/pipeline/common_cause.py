@@ -22,8 +22,9 @@ from meterwatch.domain.signal import AREA_KINDS, AREA_QUIET, Condition, Origin, 
 from meterwatch.domain.usage import HOURS, Bools
 from meterwatch.pipeline.area_signals import Subject, decide, subject_of
 from meterwatch.pipeline.board import Board
+from meterwatch.pipeline.known import Known
 from meterwatch.pipeline.moves import keep_raised, surroundings
-from meterwatch.pipeline.sweep import HOMES_AT_ONCE, Known, Watch
+from meterwatch.pipeline.sweep import HOMES_AT_ONCE, Watch
 from meterwatch.store import Store
 
 Counts = NDArray[np.float64]

@@ -15,7 +15,8 @@ import numpy as np
 from meterwatch.detectors.schedule import night_begins, night_of
 from meterwatch.pipeline.board import DAYS, Board
 from meterwatch.pipeline.common_cause import Lookout
-from meterwatch.pipeline.sweep import Known, Watch, sweep
+from meterwatch.pipeline.known import Known
+from meterwatch.pipeline.sweep import Watch, sweep
 from meterwatch.store import Store
 from meterwatch.store.house import HOMES_REVISION, PROFILES_REVISION, SWEPT
 from meterwatch.store.telemetry import Row, Stand

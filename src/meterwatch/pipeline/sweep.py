@@ -16,7 +16,7 @@ import numpy as np
 from meterwatch.detectors import Detector
 from meterwatch.domain.alert import raise_alerts, rests
 from meterwatch.domain.escalation import Policies
-from meterwatch.domain.household import Absence, Grade
+from meterwatch.domain.household import Grade
 from meterwatch.domain.signal import (
     CONCERN_KINDS,
     EXPLAINED_BY_ABSENCE,
@@ -24,7 +24,6 @@ from meterwatch.domain.signal import (
     METER_SILENT,
     SILENCE_KINDS,
     Condition,
-    Heartbeat,
     Origin,
     Signal,
     SilenceRule,
@@ -34,9 +33,10 @@ from meterwatch.domain.signal import (
     seen,
     worries,
 )
-from meterwatch.domain.usage import Findings, LocalTime, UsageProfile, UsageWindow
+from meterwatch.domain.usage import Findings, LocalTime, UsageWindow
 from meterwatch.pipeline.board import Board
 from meterwatch.pipeline.explained import CommonCause, LimitAfter, limit_after, unexplained
+from meterwatch.pipeline.known import Known
 from meterwatch.pipeline.moves import keep_raised, surroundings
 from meterwatch.pipeline.respond.returns import take_return
 from meterwatch.store import Store, Transaction
@@ -58,44 +58,6 @@ class Watch:
     policies: Policies
     silence: SilenceRule
     common: CommonCause = field(default_factory=CommonCause)
-
-
-@dataclass(slots=True)
-class Known:
-    """What a sweep knows of the homes beside the board; read anew when an edit is announced."""
-
-    profile: UsageProfile
-    absences: Mapping[int, tuple[Absence, ...]] = field(default_factory=dict)
-    listening_since: datetime | None = None
-    _place: dict[int, int] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        """Note where the profile of each home is."""
-        self._place = {home: row for row, home in enumerate(self.profile.homes)}
-
-    def listened_to(self, beat: Heartbeat, now: datetime) -> bool:
-        """Tell whether a meter had its chance to be heard since we listen again."""
-        return self.listening_since is None or now >= self.listening_since + beat.interval * 1.25
-
-    def profile_of(self, homes: Sequence[int]) -> UsageProfile:
-        """Pick the profiles of these homes, in their order."""
-        rows = np.array([self._place[home] for home in homes], dtype=np.int64)
-        return self.profile.take(tuple(homes), rows)
-
-    def away(self, home: int, now: datetime) -> bool:
-        """Tell whether a home is declared away now."""
-        return any(absence.covers(now) for absence in self.absences.get(home, ()))
-
-    def counts_from(self, now: datetime) -> dict[int, float]:
-        """Say, for homes that came back, from when a silence counts."""
-        ends = {
-            home: max(
-                (a.ends_at for a in absences if a.ends_at <= now),
-                default=None,
-            )
-            for home, absences in self.absences.items()
-        }
-        return {home: end.timestamp() for home, end in ends.items() if end is not None}
 
 
 @dataclass(frozen=True, slots=True)
